@@ -1,1 +1,1 @@
-
+"""The intermediate representation: types, values, graphs, programs, and their verifier and printer."""

@@ -1,0 +1,143 @@
+"""What every kernel descriptor says of its C function, and what a bound kernel call consists of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array, Op, Stage
+from bnncl.ir.types import TensorType
+from bnncl.targets import Target
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Which logical element each stored element (or bit) of a packed constant holds.
+
+    `index` has one entry for each stored element, shape (elements,), or for each stored bit, shape
+    (elements, bits), least significant bit first: the flat index into an array with `axes` (name and
+    size of each, outermost first), or -1 for filler. Packing is `pack_bits(index, bits)`, so the place
+    of a changed bit can never disagree with the packing.
+    """
+
+    index: NDArray[np.int64]
+    axes: tuple[tuple[str, int], ...]
+
+    def locate(self, element: int, bit: int = 0) -> str:
+        """Text such as 'out_channel 3, filter_h 1, filter_w 0, in_channel 17', or 'filler'."""
+        flat = int(self.index[element] if self.index.ndim == 1 else self.index[element, bit])
+        if flat < 0:
+            return "filler"
+        where = np.unravel_index(flat, [size for _, size in self.axes])
+        return ", ".join(f"{name} {at}" for (name, _), at in zip(self.axes, where, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class ConstArray:
+    """A constant array of the generated C, `static` to nobody: symbol `<model>_<op>_<name>`."""
+
+    name: str
+    ctype: str
+    data: NDArray[Any]
+    places: Places
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An argument that is one of the op's buffers or constants.
+
+    `kind` is 'input' (`name` '0', '1', ...), 'output', 'scratch', 'array' (a ConstArray) or 'struct'.
+    """
+
+    kind: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ParamStruct:
+    """A `static const` C struct with the parameters of one call: designated fields, in order.
+
+    A field is an integer or a Ref to a ConstArray of the same call.
+    """
+
+    name: str
+    ctype: str
+    fields: tuple[tuple[str, int | Ref], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """Everything one kernel call needs: constants in the kernel's own layout, structs, arguments."""
+
+    arrays: tuple[ConstArray, ...]
+    structs: tuple[ParamStruct, ...]
+    args: tuple[Ref | int, ...]
+
+
+class Kernel(ABC):
+    """Descriptor of one C function.
+
+    `symbol` is the function's name, the stem of its C file `src/<symbol>.c` and, without `bnncl_`, of
+    this descriptor's file. `header` declares it; `includes` are the further runtime headers its source
+    needs. Descriptors hold no state.
+    """
+
+    symbol: ClassVar[str]
+    header: ClassVar[str]
+    source: ClassVar[str]
+    includes: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """Whether the function computes `op` on inputs of `types` on `target`."""
+
+    @abstractmethod
+    def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
+        """Constants, structs and arguments of the call that computes `op`."""
+
+    @abstractmethod
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """Bytes of scratch the call needs, a multiple of 4."""
+
+    @abstractmethod
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """Predicted instructions of the call, at one half density of ones."""
+
+    @property
+    def in_place(self) -> bool:
+        """Whether input 0 and the output may be the same buffer."""
+        return False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KernelCall(Op):
+    """An op with the kernel that will compute it."""
+
+    stages = frozenset({Stage.SELECTED})
+    op: Op
+    kernel: Kernel
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the op reads."""
+        return self.op.inputs
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """The op's own rule."""
+        return self.op.infer(*types)
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The op's own meaning: a kernel has none of its own."""
+        return self.op.evaluate(*arrays)
+
+
+def calls(graph: Graph) -> tuple[KernelCall, ...]:
+    """The kernel calls of a SELECTED graph."""
+    selected = tuple(op for op in graph.ops if isinstance(op, KernelCall))
+    assert len(selected) == len(graph.ops), f"{graph.name} is not in stage SELECTED"
+    return selected

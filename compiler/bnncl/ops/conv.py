@@ -1,0 +1,148 @@
+"""Convolutions; a linear layer is one with a 1x1 window (or one as large as its input map)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bnncl.ir.op import TRACED_AND_INTEGER, TRACED_ONLY, Array, Stage, UnaryOp, as_float
+from bnncl.ir.types import Binary, Float, Int, TensorType
+from bnncl.ir.values import Constant
+from bnncl.numerics.linear import exact_matmul
+from bnncl.ops.epilogue import Epilogue
+from bnncl.ops.window import BorderClasses, Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Conv(UnaryOp):
+    """What all convolutions share: `filter` is (out_channels, filter_h, filter_w, in_channels)."""
+
+    filter: Constant
+    window: Window = field(default_factory=Window)
+
+    @property
+    def out_channels(self) -> int:
+        """Number of filters."""
+        return int(self.filter.data.shape[0])
+
+    def _out_type(self, x: TensorType, domain: Binary | Int | Float) -> TensorType:
+        assert self.filter.data.shape[1:] == (self.window.filter_h, self.window.filter_w, x.channels)
+        return TensorType((*self.window.out_size(x.shape), self.out_channels), domain)
+
+    def _columns(self, x: Array, pad_value: float) -> tuple[Array, tuple[int, ...]]:
+        windows = self.window.gather(x, pad_value)
+        return windows.reshape(-1, int(np.prod(windows.shape[3:]))), windows.shape[:3]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RealConv(Conv):
+    """Convolution in real numbers, as traced: float or binary input, float filter and `bias` (O,).
+
+    `pad_value` is the real number that stands on padding.
+    """
+
+    stages = TRACED_ONLY
+    bias: Constant | None = None
+    pad_value: float = 0.0
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Float maps of the window's output size."""
+        return self._out_type(types[0], Float())
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """Sum over the window in float64."""
+        columns, lead = self._columns(as_float(arrays[0]), self.pad_value)
+        sums = columns @ as_float(self.filter.data).reshape(self.out_channels, -1).T
+        if self.bias is not None:
+            sums = sums + self.bias.data
+        return np.asarray(sums.reshape(*lead, -1))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class IntegerConv(Conv):
+    """A convolution whose accumulator is an integer, with an optional epilogue on it."""
+
+    epilogue: Epilogue | None = None
+
+    def _finish(self, acc: Array) -> Array:
+        return acc if self.epilogue is None else self.epilogue.apply(acc)
+
+    @abstractmethod
+    def accumulator(self, x: TensorType) -> Int:
+        """The range that the accumulator provably stays in."""
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Accumulators as int32, or what the epilogue makes of them."""
+        domain = self.accumulator(types[0]) if self.epilogue is None else self.epilogue.domain()
+        return self._out_type(types[0], domain)
+
+    def constants(self) -> Iterator[tuple[str, Constant]]:
+        """The op's own constants, then those of its epilogue."""
+        yield from super().constants()
+        if self.epilogue is not None:
+            for name, held in vars(self.epilogue).items():
+                if isinstance(held, Constant):
+                    yield name, held
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BinaryConv(IntegerConv):
+    """Convolution of ±1 with ±1: acc = sum of x * w, an integer in -K..K for K = taps * channels.
+
+    `filter` holds ±1 (int8). `pad_value` 0 leaves padded taps out of the sum, +1 and -1 count as
+    that activation.
+    """
+
+    stages = TRACED_AND_INTEGER
+    pad_value: int = 0
+
+    def accumulator(self, x: TensorType) -> Int:
+        """-K..K."""
+        bound = self.window.taps * x.channels
+        return Int(-bound, bound, 32)
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Accumulators or the epilogue's domain; the input must be binary."""
+        assert types[0].domain == Binary(), "binary convolution of a value that is not binary"
+        return super().infer(*types)
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The sum of products over the window."""
+        columns, lead = self._columns(arrays[0], self.pad_value)
+        acc = exact_matmul(columns, self.filter.data.reshape(self.out_channels, -1).T)
+        return self._finish(acc.reshape(*lead, -1))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FixedConv(IntegerConv):
+    """Convolution with an integer filter: acc = bias[rc][cc][o] + sum of x * w over the taps inside.
+
+    The input is binary (±1) or Int of 8 or 16 bits; `filter` holds int16 numbers (int8 ones where
+    `filter_bits` is 8). `bias` is int32 of shape (row classes, column classes, O), one entry for each
+    border class of the window over this input: the offset of a padded real-valued input differs there.
+    """
+
+    stages = frozenset({Stage.INTEGER})
+    bias: Constant
+    filter_bits: int = 16
+
+    def accumulator(self, x: TensorType) -> Int:
+        """Interval of the sum: for each filter tap the worse end of the input's range."""
+        low, high = (-1, 1) if x.domain == Binary() else (x.domain.lo, x.domain.hi)  # type: ignore[union-attr]
+        weights = self.filter.data.astype(np.int64).reshape(self.out_channels, -1)
+        least = np.minimum(np.minimum(weights * low, weights * high), 0).sum(1)
+        most = np.maximum(np.maximum(weights * low, weights * high), 0).sum(1)
+        bias = self.bias.data.astype(np.int64).reshape(-1, self.out_channels)
+        return Int(int((bias.min(0) + least).min()), int((bias.max(0) + most).max()), 32)
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The sum of products over the taps inside, plus the bias of the border class."""
+        x = arrays[0]
+        classes = BorderClasses.of(self.window, x.shape[1:])
+        columns, lead = self._columns(x, 0)
+        acc = exact_matmul(columns, self.filter.data.reshape(self.out_channels, -1).T).reshape(*lead, -1)
+        bias = self.bias.data.astype(np.int64)[list(classes.row_class)][:, list(classes.column_class)]
+        return self._finish(acc + bias)
