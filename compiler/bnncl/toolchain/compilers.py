@@ -1,0 +1,134 @@
+"""Compiles C for a target with the compiler that belongs to it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bnncl.diagnostics import Problem, UsageError, VerificationFailed
+from bnncl.targets import TOOLCHAINS, Target, Toolchain
+
+LANGUAGE: Final = ("-std=c99", "-O3")
+
+WARNINGS: Final = (
+    "-pedantic",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wconversion",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wundef",
+    "-Wcast-align",
+    "-Wvla",
+)
+
+_STACK_BYTES: Final = 32 << 10
+_COMPILE_SECONDS: Final = 300
+
+
+def toolchain_of(target: Target) -> Toolchain:
+    """The toolchain that compiles for `target`."""
+    return TOOLCHAINS[target.toolchain]
+
+
+def install_command(packages: Sequence[str]) -> str:
+    """The line that installs Debian `packages`."""
+    return f"apt-get install {' '.join(packages)}"
+
+
+def find_compiler(target: Target) -> Path:
+    """Where the compiler of `target` is; `UsageError` with the slug `missing-toolchain` if nowhere."""
+    toolchain = toolchain_of(target)
+    found = shutil.which(toolchain.cc)
+    if found is None:
+        raise UsageError(
+            Problem(
+                slug="missing-toolchain",
+                message=f"the compiler {toolchain.cc} is not installed",
+                where=target.name,
+                why=f"Code for {target.title} is compiled with it.",
+                hint=f"On Debian: {install_command(toolchain.apt_packages)}",
+            )
+        )
+    return Path(found)
+
+
+def memory_flags(target: Target, stack_bytes: int = _STACK_BYTES) -> tuple[str, ...]:
+    """Linker flags that give the C library's linker script the memory of the emulated machine."""
+    emulator = target.emulator
+    if emulator is None:
+        return ()
+    symbols = (
+        ("__flash", emulator.flash_base),
+        ("__flash_size", emulator.flash_bytes),
+        ("__ram", emulator.ram_base),
+        ("__ram_size", emulator.ram_bytes),
+        ("__stack_size", stack_bytes),
+    )
+    return tuple(f"-Wl,--defsym={name}={value:#x}" for name, value in symbols)
+
+
+def core_flags(target: Target) -> tuple[str, ...]:
+    """Flags that compiler and linker both need for the core of `target`."""
+    return (*toolchain_of(target).cflags, *target.cflags)
+
+
+def link_flags(target: Target) -> tuple[str, ...]:
+    """Flags that only the linker needs for `target`, memory included."""
+    return (*toolchain_of(target).ldflags, *memory_flags(target))
+
+
+def compile_elf(
+    target: Target,
+    sources: Sequence[Path],
+    include_dirs: Sequence[Path],
+    defines: Mapping[str, str | int],
+    out: Path,
+    *,
+    extra: Sequence[str] = (),
+) -> Path:
+    """Compile and link `sources` into the program `out`, with all warnings as errors.
+
+    `extra` comes after everything else on the command line, libraries included. Raises `UsageError`
+    (`missing-toolchain`) and `VerificationFailed` (`compile-failed`, with the compiler's words).
+    """
+    command = [
+        str(find_compiler(target)),
+        *LANGUAGE,
+        *WARNINGS,
+        *core_flags(target),
+        *(f"-D{name}={value}" for name, value in defines.items()),
+        *(f"-I{path}" for path in include_dirs),
+        *(str(path) for path in sources),
+        *link_flags(target),
+        *extra,
+        "-o",
+        str(out),
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=_COMPILE_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise VerificationFailed(
+            Problem(
+                slug="compile-failed",
+                message=f"{command[0]} refuses the C code (exit code {done.returncode})",
+                where=str(sources[0]) if len(sources) == 1 else target.name,
+                why=done.stdout.strip(),
+                hint="If the code is unchanged since bnncl wrote it, this is a fault of bnncl's.",
+            )
+        )
+    return out
