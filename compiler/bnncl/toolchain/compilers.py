@@ -10,24 +10,8 @@ from typing import Final
 
 from bnncl.diagnostics import Problem, UsageError, VerificationFailed
 from bnncl.targets import TOOLCHAINS, Target, Toolchain
+from bnncl.targets.flags import LANGUAGE, WARNINGS, core_flags, link_flags
 
-LANGUAGE: Final = ("-std=c99", "-O3")
-
-WARNINGS: Final = (
-    "-pedantic",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-Wconversion",
-    "-Wshadow",
-    "-Wstrict-prototypes",
-    "-Wmissing-prototypes",
-    "-Wundef",
-    "-Wcast-align",
-    "-Wvla",
-)
-
-_STACK_BYTES: Final = 32 << 10
 _COMPILE_SECONDS: Final = 300
 
 
@@ -56,31 +40,6 @@ def find_compiler(target: Target) -> Path:
             )
         )
     return Path(found)
-
-
-def memory_flags(target: Target, stack_bytes: int = _STACK_BYTES) -> tuple[str, ...]:
-    """Linker flags that give the C library's linker script the memory of the emulated machine."""
-    emulator = target.emulator
-    if emulator is None:
-        return ()
-    symbols = (
-        ("__flash", emulator.flash_base),
-        ("__flash_size", emulator.flash_bytes),
-        ("__ram", emulator.ram_base),
-        ("__ram_size", emulator.ram_bytes),
-        ("__stack_size", stack_bytes),
-    )
-    return tuple(f"-Wl,--defsym={name}={value:#x}" for name, value in symbols)
-
-
-def core_flags(target: Target) -> tuple[str, ...]:
-    """Flags that compiler and linker both need for the core of `target`."""
-    return (*toolchain_of(target).cflags, *target.cflags)
-
-
-def link_flags(target: Target) -> tuple[str, ...]:
-    """Flags that only the linker needs for `target`, memory included."""
-    return (*toolchain_of(target).ldflags, *memory_flags(target))
 
 
 def compile_elf(

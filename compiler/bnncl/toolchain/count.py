@@ -18,6 +18,7 @@ from typing import Final
 from bnncl.diagnostics import Problem, UsageError, VerificationFailed
 from bnncl.resources import runtime_dir
 from bnncl.targets import Target
+from bnncl.targets.flags import counter_defines
 from bnncl.toolchain.compilers import install_command
 
 COUNTED_FUNCTION: Final = "bnncl_count_instructions"
@@ -36,14 +37,8 @@ class CounterFiles:
 def counter_files(target: Target) -> CounterFiles:
     """The C file, include folder and macros that count instructions on `target`."""
     folder = runtime_dir() / "port" / "qemu"
-    counter = target.counter
-    defines: dict[str, str | int] = {}
-    if counter.kind == "systick":
-        defines = {
-            "BNNCL_COUNT_NUMERATOR": f"{counter.numerator}u",
-            "BNNCL_COUNT_DENOMINATOR": f"{counter.denominator}u",
-        }
-    return CounterFiles((folder / counter.source,), (folder,), defines)
+    defines: dict[str, str | int] = dict(counter_defines(target))
+    return CounterFiles((folder / target.counter.source,), (folder,), defines)
 
 
 def resolution(target: Target) -> int:

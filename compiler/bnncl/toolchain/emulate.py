@@ -6,16 +6,11 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from bnncl.diagnostics import Problem, UsageError, VerificationFailed
 from bnncl.targets import Target
+from bnncl.targets.flags import emulator_arguments
 from bnncl.toolchain.compilers import install_command, toolchain_of
-
-_FIXED: Final = (
-    *("-display", "none", "-monitor", "none", "-serial", "none"),
-    *("-semihosting-config", "enable=on,target=native"),
-)
 
 
 @dataclass(frozen=True)
@@ -46,14 +41,6 @@ def find_emulator(target: Target) -> Path:
             )
         )
     return Path(found)
-
-
-def emulator_arguments(target: Target, icount: bool = False) -> tuple[str, ...]:
-    """QEMU's arguments for `target`, up to the program; with `icount` each instruction takes 1 ns."""
-    emulator = target.emulator
-    assert emulator is not None, f"{target.name} needs no emulator"
-    counting = ("-icount", "shift=0") if icount else ()
-    return ("-M", emulator.machine, *emulator.arguments, *_FIXED, *counting)
 
 
 def run_command(target: Target, elf: Path, icount: bool = False) -> tuple[str, ...]:

@@ -5,14 +5,16 @@
 static uint32_t retired_low(void)
 {
     uint32_t value;
-    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstret\n\t.option pop" : "=r"(value));
+    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstret\n\t.option pop"
+                     : "=r"(value));
     return value;
 }
 
 static uint32_t retired_high(void)
 {
     uint32_t value;
-    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstreth\n\t.option pop" : "=r"(value));
+    __asm__ volatile(".option push\n\t.option arch, +zicsr\n\tcsrr %0, minstreth\n\t.option pop"
+                     : "=r"(value));
     return value;
 }
 
