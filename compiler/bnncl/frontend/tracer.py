@@ -1,0 +1,271 @@
+"""Records the calls of one eager run that depend on the input, and lets all others just run.
+
+Concrete partial evaluation: the model runs once for real, on one sample. A call whose arguments do not
+depend on the input is left alone, which folds constants and makes `.item()`, branches on parameters and
+tricks with `.data` disappear; what is recorded is the rest, with in-place writes turned into new values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from bnncl.diagnostics import Problem, UnsupportedModel
+from bnncl.frontend.aliases import PARENT, Memory, ViewCall, key_of
+from bnncl.frontend.captured import Arg, Value, dtype_name
+from bnncl.frontend.functional import (
+    base_name,
+    functional_form,
+    tensors_in,
+    without_outputs,
+    written_arguments,
+)
+from bnncl.frontend.graph_builder import RANDOM, GraphBuilder, Place
+from bnncl.frontend.location import Location
+
+Scalar = bool | int | float
+Kwargs = dict[str, Any]
+
+_DROPPED_KWARGS = frozenset({"device", "pin_memory", "non_blocking", "generator"})
+
+
+@dataclass(frozen=True)
+class ScalarRead:
+    """An input-dependent tensor turned into the Python number `value`, at `place`."""
+
+    place: Place
+    value: Scalar
+
+
+class Tracer(TorchDispatchMode):
+    """Dispatch mode that fills `builder`; `answers` gives other results to scalar reads, by their number."""
+
+    def __init__(
+        self, builder: GraphBuilder, memory: Memory, location: Location, answers: dict[int, Scalar]
+    ) -> None:
+        super().__init__()
+        self.scalar_reads: list[ScalarRead] = []
+        self._builder = builder
+        self._memory = memory
+        self._location = location
+        self._answers = answers
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Kwargs | None = None
+    ) -> Any:
+        """Run one call; record it if it reads or overwrites something that depends on the input."""
+        named = kwargs or {}
+        tensors = list(tensors_in((args, tuple(named.values()))))
+        self._check_layout(func, tensors)
+        written = list(written_arguments(func, args, named))
+        if not any(self._memory.read(tensor) is not None for tensor in tensors):
+            return self._fold(func, args, named, tensors, written)
+        if torch.Tag.inplace_view in func.tags:
+            return self._record_inplace_view(func, args, named)
+        if (
+            base_name(func) == "copy_"
+            and _same_storage(args[0], args[1])
+            and key_of(args[0]) == key_of(args[1])
+        ):
+            return args[0]
+        if written:
+            return self._record_write(func, args, named, written)
+        return self._record(func, args, named, tensors)
+
+    def _fold(
+        self,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: Kwargs,
+        tensors: list[torch.Tensor],
+        written: list[torch.Tensor],
+    ) -> Any:
+        replaced = base_name(func) == "copy_" and _fills_storage(tensors[0])
+        sources = tensors[1:] if replaced else tensors
+        origins = frozenset[str]().union(*(self._memory.origins(tensor) for tensor in sources))
+        place = self._location.place()
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            origins |= {RANDOM + place.line}
+        tracked = [tensor for tensor in written if self._memory.is_tracked(tensor)]
+        for tensor in tracked:
+            self._memory.prepare_write(tensor, place)
+        result = func(*args, **kwargs)
+        for tensor in written:
+            self._memory.set_origins(tensor, origins)
+        for tensor in tracked:
+            self._memory.assign(tensor, None, place)
+        outputs = list(tensors_in(result))
+        if not written and outputs and self._memory.is_known(outputs[0]):
+            self._derive(func, args, kwargs, tensors, outputs)
+        for tensor in outputs:
+            if not self._memory.is_known(tensor):
+                self._memory.set_origins(tensor, origins)
+        return result
+
+    def _record(self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, tensors: list[torch.Tensor]) -> Any:
+        place = self._location.place()
+        encoded = tuple(self._encode(arg) for arg in args)
+        named = self._encode_named(kwargs)
+        result = func(*args, **kwargs)
+        outputs = tuple(tensors_in(result))
+        if not outputs:
+            return self._answer(result, place)
+        if all(self._memory.is_known(output) for output in outputs):
+            self._derive(func, args, kwargs, tensors, list(outputs))
+            return result
+        for output, value in zip(
+            outputs, self._builder.emit(str(func), encoded, named, outputs, place), strict=True
+        ):
+            self._memory.bind(output, value)
+        return result
+
+    def _record_inplace_view(self, func: Any, args: tuple[Any, ...], kwargs: Kwargs) -> Any:
+        functional = functional_form(func)
+        if functional is None:
+            raise self._refuse_write(func)
+        before = args[0].detach()
+        result = func(*args, **kwargs)
+        self._derive(functional, (before, *args[1:]), kwargs, [before], [args[0]])
+        return result
+
+    def _record_write(
+        self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, written: list[torch.Tensor]
+    ) -> Any:
+        place = self._location.place()
+        for tensor in written:
+            self._memory.prepare_write(tensor, place)
+        values = self._written_values(func, args, kwargs, written, place)
+        result = func(*args, **kwargs)
+        for tensor, value in zip(written, values, strict=True):
+            self._memory.assign(tensor, value, place)
+        return result
+
+    def _written_values(
+        self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, written: list[torch.Tensor], place: Place
+    ) -> list[Value | None]:
+        """What each tensor of `written` holds after the call; None where that is a constant."""
+        name = base_name(func)
+        if name in ("zero_", "fill_", "copy_"):
+            source = self._memory.read(args[1]) if name != "zero_" and _is_tensor(args[1]) else None
+            if source is None:
+                return [None]
+            return [self._converted(source, args[1], args[0], place)]
+        functional = functional_form(func)
+        if functional is None:
+            raise self._refuse_write(func)
+        inputs = args[: len(functional._schema.arguments)]
+        named = without_outputs(func, kwargs)
+        results = tuple(tensors_in(functional(*inputs, **named)))
+        encoded = tuple(self._encode(arg) for arg in inputs)
+        values = self._builder.emit(str(functional), encoded, self._encode_named(named), results, place)
+        return [
+            self._converted(value, result, tensor, place)
+            for value, result, tensor in zip(values, results, written, strict=True)
+        ]
+
+    def _converted(self, value: Value, like: torch.Tensor, target: torch.Tensor, place: Place) -> Value:
+        """`value`, which looks as `like`, with the element type and the shape of `target`."""
+        if like.dtype != target.dtype:
+            like = like.to(target.dtype)
+            dtype = (("dtype", dtype_name(target.dtype)),)
+            value = self._builder.emit("aten._to_copy.default", (value,), dtype, (like,), place)[0]
+        if like.shape != target.shape:
+            shape = tuple(target.shape)
+            value = self._builder.emit("aten.expand.default", (value, shape), (), (target,), place)[0]
+        return value
+
+    def _derive(
+        self,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: Kwargs,
+        tensors: list[torch.Tensor],
+        outputs: list[torch.Tensor],
+    ) -> None:
+        """Register `outputs` as views of the one of `tensors` whose memory they share."""
+        place = self._location.place()
+        for index, output in enumerate(outputs):
+            owner = next((tensor for tensor in tensors if _same_storage(tensor, output)), None)
+            if owner is None:
+                continue
+            if len(outputs) > 1:
+                op, encoded = _part_of(func, args, outputs, index)
+                call = ViewCall(op, encoded, (), (output,), place)
+            else:
+                encoded = tuple(PARENT if arg is owner else self._encode(arg) for arg in args)
+                call = ViewCall(str(func), encoded, self._encode_named(kwargs), (output,), place)
+            self._memory.derive(output, owner, call)
+
+    def _answer(self, result: Any, place: Place) -> Any:
+        """Note a scalar read, and answer it with what `answers` says or else the truth."""
+        if not isinstance(result, bool | int | float):
+            return result
+        number = len(self.scalar_reads)
+        self.scalar_reads.append(ScalarRead(place, result))
+        return self._answers.get(number, result)
+
+    def _encode_named(self, kwargs: Kwargs) -> tuple[tuple[str, Arg], ...]:
+        return tuple(
+            (name, self._encode(value)) for name, value in kwargs.items() if name not in _DROPPED_KWARGS
+        )
+
+    def _encode(self, arg: Any) -> Arg:
+        if isinstance(arg, torch.Tensor):
+            value = self._memory.read(arg)
+            return self._memory.constant(arg, self._location.place()) if value is None else value
+        if isinstance(arg, tuple | list):
+            return tuple(self._encode(item) for item in arg)
+        if arg is None or isinstance(arg, bool | int | float | str):
+            return arg
+        return str(arg).removeprefix("torch.")
+
+    def _check_layout(self, func: Any, tensors: list[torch.Tensor]) -> None:
+        for tensor in tensors:
+            if tensor.layout != torch.strided or tensor.device.type != "cpu":
+                raise UnsupportedModel(
+                    Problem(
+                        "unsupported-tensor",
+                        f"{func} reads a {str(tensor.layout).removeprefix('torch.')} tensor on {tensor.device}",
+                        self._location.place().module,
+                        "only dense tensors on the CPU can be followed",
+                        "move the model to the CPU and make the tensor dense",
+                    )
+                )
+
+    def _refuse_write(self, func: Any) -> UnsupportedModel:
+        place = self._location.place()
+        return UnsupportedModel(
+            Problem(
+                "unsupported-in-place",
+                f"{func} writes to a tensor that depends on the input ({place.line or 'line unknown'})",
+                place.module,
+                "it has no form that returns its result instead",
+                "use the form of the operation without a trailing underscore",
+            )
+        )
+
+
+def _part_of(
+    func: Any, args: tuple[Any, ...], outputs: list[torch.Tensor], index: int
+) -> tuple[str, tuple[Arg, ...]]:
+    """One of several views that a split or unbind returned, as a slice or a selection of its own."""
+    dim = args[-1] if len(args) == (2 if "unbind" in str(func) else 3) else 0
+    if "unbind" in str(func):
+        return "aten.select.int", (PARENT, dim, index)
+    start = sum(output.shape[dim] for output in outputs[:index])
+    return "aten.slice.Tensor", (PARENT, dim, start, start + outputs[index].shape[dim])
+
+
+def _same_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.untyped_storage()._cdata == other.untyped_storage()._cdata
+
+
+def _fills_storage(tensor: torch.Tensor) -> bool:
+    return tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
+
+
+def _is_tensor(arg: Any) -> bool:
+    return isinstance(arg, torch.Tensor)
