@@ -61,6 +61,12 @@ def storage_range(bits: int, *, signed: bool) -> tuple[int, int]:
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
 
 
+def element_range(domain: Domain) -> tuple[int, int]:
+    """Smallest and largest element of an integer or binary domain."""
+    assert not isinstance(domain, Float), "a float domain has no integer range"
+    return (-1, 1) if isinstance(domain, Binary) else (domain.lo, domain.hi)
+
+
 @dataclass(frozen=True)
 class TensorType:
     """Shape (height, width, channels) and domain of a value."""

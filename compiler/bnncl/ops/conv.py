@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bnncl.ir.op import TRACED_AND_INTEGER, TRACED_ONLY, Array, Stage, UnaryOp, as_float
-from bnncl.ir.types import Binary, Float, Int, TensorType
+from bnncl.ir.types import Binary, Float, Int, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.numerics.linear import exact_matmul
 from bnncl.ops.epilogue import Epilogue
@@ -131,7 +131,7 @@ class FixedConv(IntegerConv):
 
     def accumulator(self, x: TensorType) -> Int:
         """Interval of the sum: for each filter tap the worse end of the input's range."""
-        low, high = (-1, 1) if x.domain == Binary() else (x.domain.lo, x.domain.hi)  # type: ignore[union-attr]
+        low, high = element_range(x.domain)
         weights = self.filter.data.astype(np.int64).reshape(self.out_channels, -1)
         least = np.minimum(np.minimum(weights * low, weights * high), 0).sum(1)
         most = np.maximum(np.maximum(weights * low, weights * high), 0).sum(1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bnncl.ir.op import TRACED_AND_INTEGER, TRACED_ONLY, Array, UnaryOp, as_float
-from bnncl.ir.types import Binary, Float, Int, TensorType
+from bnncl.ir.types import Float, Int, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.ops.window import Window
 
@@ -67,9 +67,7 @@ class SumPool(UnaryOp):
 
     def infer(self, *types: TensorType) -> TensorType:
         """The window's output size, int32 with the sum's range."""
-        domain = types[0].domain
-        assert not isinstance(domain, Float)
-        low, high = (-1, 1) if isinstance(domain, Binary) else (domain.lo, domain.hi)
+        low, high = element_range(types[0].domain)
         taps = self.window.taps
         least = min(low * taps, 0) if self.window.pads else low * taps
         most = max(high * taps, 0) if self.window.pads else high * taps

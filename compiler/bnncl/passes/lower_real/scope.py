@@ -1,0 +1,133 @@
+"""What a lowering rule works on: the values lowered so far and the ops made for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Op
+from bnncl.ir.types import Binary, Float, Int, storage_range
+from bnncl.ir.values import Meaning, Storage, Value
+from bnncl.ops.elementwise import Requantize
+from bnncl.ops.pool import SumPool
+from bnncl.passes.input_format import InputFormat
+from bnncl.passes.lower_real.rescale import identity, is_common, real_bound, to_common_scale
+from bnncl.passes.lower_real.settings import RealWidths
+from bnncl.passes.ranges import Ranges
+
+_PLAIN = Meaning.of(1.0)
+_SCORE_BITS = 16
+_SCORE_MARGIN = 2.0
+
+
+class Scope:
+    """The state of one run of the lowering: `values` and `ops` made so far.
+
+    `_alias` maps the name of a traced value to the integer value that carries it, `_meaning` to what
+    that one's numbers stand for: an affine map changes only the latter.
+    """
+
+    def __init__(self, graph: Graph, input_format: InputFormat, ranges: Ranges, widths: RealWidths) -> None:
+        self.graph, self.ranges, self.widths = graph, ranges, widths
+        self.ops: list[Op] = []
+        self.values: dict[str, Value] = {}
+        self._alias: dict[str, str] = {}
+        self._meaning: dict[str, Meaning] = {}
+        for name in graph.inputs:
+            self._take_input(graph.values[name], input_format)
+
+    def _take_input(self, value: Value, input_format: InputFormat) -> None:
+        if isinstance(value.type.domain, Float):
+            type_ = type(value.type)(value.type.shape, input_format.domain)
+            value = Value(value.name, type_, Storage.INPUT, input_format.meaning, value.module)
+            self._meaning[value.name] = input_format.meaning
+        self.values[value.name] = value
+        self._alias[value.name] = value.name
+
+    def name_of(self, traced: str) -> str:
+        """Name of the integer value that carries the traced value."""
+        return self._alias[traced]
+
+    def value_of(self, traced: str) -> Value:
+        """The integer value that carries the traced value."""
+        return self.values[self._alias[traced]]
+
+    def meaning_of(self, traced: str) -> Meaning:
+        """What the carried numbers stand for; integer and binary traced values stand for themselves."""
+        return self._meaning.get(traced, _PLAIN)
+
+    def is_input(self, traced: str) -> bool:
+        """Whether the traced value is carried by an input of the graph."""
+        return self._alias[traced] in self.graph.inputs
+
+    def keep(self, op: Op) -> None:
+        """Take over an op that is integer arithmetic already."""
+        traced = self.graph.values[op.output]
+        self.add(op, traced.meaning, traced=op.output)
+        self._meaning.pop(op.output, None)
+
+    def add(self, op: Op, meaning: Meaning | None, *, traced: str) -> None:
+        """Append `op`, whose output carries the traced value `traced` with `meaning`."""
+        types = tuple(self.values[name].type for name in op.inputs)
+        self.values[op.output] = Value(op.output, op.infer(*types), Storage.ARENA, meaning, op.module)
+        self.ops.append(op)
+        self.carry(traced, op.output, meaning)
+
+    def carry(self, traced: str, name: str, meaning: Meaning | None) -> None:
+        """Let the integer value `name` carry the traced value with `meaning`."""
+        self._alias[traced] = name
+        if meaning is not None:
+            self._meaning[traced] = meaning
+
+    def requantised(self, traced: str, output: str, limits: tuple[float, float], bits: int) -> None:
+        """Carry `traced` by a new value `output` of one scale, zero at q = 0, clamped to real `limits`."""
+        if isinstance(self.value_of(traced).type.domain, Binary):
+            widen = SumPool(output=f"{output}_wide", x=self.name_of(traced))
+            self.add(widen, self.meaning_of(traced), traced=traced)
+        source, meaning = self.value_of(traced), self.meaning_of(traced)
+        rescale, made = to_common_scale(source, meaning, limits, bits)
+        op = Requantize(
+            output=output, module=self.graph.values[traced].module, x=source.name, rescale=rescale
+        )
+        self.add(op, made, traced=traced)
+
+    def narrow(self, traced: str, *, common: bool = False) -> None:
+        """Have `traced` carried in 8 or 16 bits; if `common`, with one scale and zero at q = 0."""
+        domain = self.value_of(traced).type.domain
+        meaning = self.meaning_of(traced)
+        if isinstance(domain, Binary):
+            return
+        assert isinstance(domain, Int)
+        if common and not is_common(meaning):
+            self.requantised(traced, f"{traced}_q", self.ranges[traced], self.widths.activation)
+        elif domain.bits > 16:
+            low, high = storage_range(16, signed=True)
+            if low <= domain.lo and domain.hi <= high:
+                self._copy_narrow(traced, domain)
+            else:
+                self.requantised(traced, f"{traced}_q", self.ranges[traced], self.widths.activation)
+
+    def _copy_narrow(self, traced: str, domain: Int) -> None:
+        source, meaning = self.value_of(traced), self.meaning_of(traced)
+        rescale = identity(source.type.channels, domain)
+        op = Requantize(output=f"{traced}_q", module=source.module, x=source.name, rescale=rescale)
+        self.add(op, meaning, traced=traced)
+
+    def as_scores(self, traced: str) -> str:
+        """Carry the graph's output as int16 with one scale; returns its name, which is the traced one."""
+        source, meaning = self.value_of(traced), self.meaning_of(traced)
+        low, high = self.ranges.get(traced, (-np.inf, np.inf))
+        bound = real_bound(source, meaning)
+        limit = min(bound, _SCORE_MARGIN * max(abs(low), abs(high))) or bound
+        if source.name == traced:
+            self._rename(traced, f"{traced}_acc")
+        self.requantised(traced, traced, (-limit, limit), _SCORE_BITS)
+        return traced
+
+    def _rename(self, traced: str, name: str) -> None:
+        value = self.values.pop(traced)
+        self.values[name] = replace(value, name=name)
+        self.ops = [replace(op, output=name) if op.output == traced else op for op in self.ops]
+        self._alias[traced] = name
