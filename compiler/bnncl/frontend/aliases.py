@@ -58,7 +58,12 @@ class _Family:
 
 def key_of(tensor: torch.Tensor) -> Key:
     """Geometry of `tensor` in its storage."""
-    return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype
+    return int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype
+
+
+def storage_id(tensor: torch.Tensor) -> int:
+    """Identity of the memory of `tensor`, valid while that memory lives."""
+    return int(tensor.untyped_storage()._cdata)
 
 
 class Memory:
@@ -70,7 +75,7 @@ class Memory:
 
     def is_known(self, tensor: torch.Tensor) -> bool:
         """True if the storage of `tensor` was seen before."""
-        return tensor.untyped_storage()._cdata in self._families
+        return storage_id(tensor) in self._families
 
     def is_tracked(self, tensor: torch.Tensor) -> bool:
         """True if something input-dependent was ever written to the storage of `tensor`."""
@@ -107,7 +112,7 @@ class Memory:
         key = key_of(tensor)
         root = _View(None, None, value, 0)
         storage = tensor.untyped_storage()
-        self._families[storage._cdata] = _Family(storage, key, {key: root}, tracked=True)
+        self._families[storage_id(tensor)] = _Family(storage, key, {key: root}, tracked=True)
 
     def derive(self, tensor: torch.Tensor, parent: torch.Tensor, call: ViewCall) -> None:
         """Remember that `tensor` is the result of `call` on `parent`, whose memory it shares."""
@@ -154,14 +159,14 @@ class Memory:
 
     def _family(self, tensor: torch.Tensor) -> _Family:
         storage = tensor.untyped_storage()
-        family = self._families.get(storage._cdata)
+        family = self._families.get(storage_id(tensor))
         if family is None:
             root = key_of(tensor)
             if tensor.numel() * tensor.element_size() != storage.nbytes() and storage.nbytes():
                 count = storage.nbytes() // tensor.element_size()
                 root = (0, (count,), (1,), tensor.dtype)
             family = _Family(storage, root, {root: _View(None, None)})
-            self._families[storage._cdata] = family
+            self._families[storage_id(tensor)] = family
         return family
 
     def _fresh(self, family: _Family, key: Key, place: Place) -> Binding:

@@ -231,7 +231,7 @@ def _check_scalar_reads(module: nn.Module, sample: torch.Tensor, run: _Run) -> t
             problems.add(
                 Problem(
                     "input-dependent-branch",
-                    f"the computation depends on a number read from the input ({where.line or 'line unknown'})",
+                    f"the graph depends on a number read from the input ({where.line or 'line unknown'})",
                     where.module,
                     "a branch or a Python number that changes with the input has no fixed graph",
                     "write it with torch.where or with tensor arithmetic",

@@ -31,7 +31,7 @@ def copy_module(module: nn.Module) -> nn.Module:
                 "cannot-copy-module",
                 f"copy.deepcopy of the module failed: {error}",
                 why="the forward pass is run on a copy, so that your module stays as it is",
-                hint="remove what cannot be copied (open files, results of a forward pass) from its attributes",
+                hint="remove what cannot be copied (open files, say) from its attributes",
             )
         ) from error
     return duplicate.eval()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
+from torch._ops import OpOverload
 
 from bnncl.frontend.captured import Arg, Captured, Const, Node, Value
 
@@ -30,14 +30,15 @@ def replay_values(captured: Captured, x: torch.Tensor, ids: Iterable[int]) -> di
     }
 
 
-def operator(op: str) -> Any:
+def operator(op: str) -> OpOverload:
     """The torch operator of the full overload name `op`; AttributeError if torch has none."""
     namespace, name, overload = op.split(".")
-    return getattr(getattr(getattr(torch.ops, namespace), name), overload)
+    found: OpOverload = getattr(getattr(getattr(torch.ops, namespace), name), overload)
+    return found
 
 
 def _run_one(
-    captured: Captured, calls: list[tuple[Node, Any]], x: torch.Tensor, wanted: tuple[int, ...]
+    captured: Captured, calls: list[tuple[Node, OpOverload]], x: torch.Tensor, wanted: tuple[int, ...]
 ) -> dict[int, torch.Tensor]:
     values: dict[int, torch.Tensor] = {captured.input: x}
     last = _last_uses(captured, wanted)
@@ -52,10 +53,10 @@ def _run_one(
     return values
 
 
-def _call(op: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call(op: str, func: OpOverload, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     """Call `func`; views of values that were written to may need another layout than eager had."""
     if op == "aten.view.default":
-        return torch.reshape(*args)
+        func = torch.ops.aten.reshape.default
     if op.startswith("aten.as_strided"):
         args = tuple(arg.contiguous() if isinstance(arg, torch.Tensor) else arg for arg in args)
     return func(*args, **kwargs)
@@ -76,7 +77,7 @@ def _last_uses(captured: Captured, wanted: tuple[int, ...]) -> dict[int, list[in
     return freed
 
 
-def _decode(arg: Arg, captured: Captured, values: dict[int, torch.Tensor]) -> Any:
+def _decode(arg: Arg, captured: Captured, values: dict[int, torch.Tensor]) -> object:
     if isinstance(arg, Value):
         return values[arg.id]
     if isinstance(arg, Const):

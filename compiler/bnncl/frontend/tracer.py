@@ -8,13 +8,13 @@ tricks with `.data` disappear; what is recorded is the rest, with in-place write
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bnncl.diagnostics import Problem, UnsupportedModel
-from bnncl.frontend.aliases import PARENT, Memory, ViewCall, key_of
+from bnncl.frontend.aliases import PARENT, Memory, ViewCall, key_of, storage_id
 from bnncl.frontend.captured import Arg, Value, dtype_name
 from bnncl.frontend.functional import (
     base_name,
@@ -27,7 +27,7 @@ from bnncl.frontend.graph_builder import RANDOM, GraphBuilder, Place
 from bnncl.frontend.location import Location
 
 Scalar = bool | int | float
-Kwargs = dict[str, Any]
+Kwargs = dict[str, object]
 
 _DROPPED_KWARGS = frozenset({"device", "pin_memory", "non_blocking", "generator"})
 
@@ -40,13 +40,13 @@ class ScalarRead:
     value: Scalar
 
 
-class Tracer(TorchDispatchMode):
+class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Dispatch mode that fills `builder`; `answers` gives other results to scalar reads, by their number."""
 
     def __init__(
         self, builder: GraphBuilder, memory: Memory, location: Location, answers: dict[int, Scalar]
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.scalar_reads: list[ScalarRead] = []
         self._builder = builder
         self._memory = memory
@@ -54,8 +54,8 @@ class Tracer(TorchDispatchMode):
         self._answers = answers
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Kwargs | None = None
-    ) -> Any:
+        self, func: OpOverload, types: object, args: tuple[object, ...] = (), kwargs: Kwargs | None = None
+    ) -> object:
         """Run one call; record it if it reads or overwrites something that depends on the input."""
         named = kwargs or {}
         tensors = list(tensors_in((args, tuple(named.values()))))
@@ -77,12 +77,12 @@ class Tracer(TorchDispatchMode):
 
     def _fold(
         self,
-        func: Any,
-        args: tuple[Any, ...],
+        func: OpOverload,
+        args: tuple[object, ...],
         kwargs: Kwargs,
         tensors: list[torch.Tensor],
         written: list[torch.Tensor],
-    ) -> Any:
+    ) -> object:
         replaced = base_name(func) == "copy_" and _fills_storage(tensors[0])
         sources = tensors[1:] if replaced else tensors
         origins = frozenset[str]().union(*(self._memory.origins(tensor) for tensor in sources))
@@ -105,7 +105,9 @@ class Tracer(TorchDispatchMode):
                 self._memory.set_origins(tensor, origins)
         return result
 
-    def _record(self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, tensors: list[torch.Tensor]) -> Any:
+    def _record(
+        self, func: OpOverload, args: tuple[object, ...], kwargs: Kwargs, tensors: list[torch.Tensor]
+    ) -> object:
         place = self._location.place()
         encoded = tuple(self._encode(arg) for arg in args)
         named = self._encode_named(kwargs)
@@ -122,18 +124,19 @@ class Tracer(TorchDispatchMode):
             self._memory.bind(output, value)
         return result
 
-    def _record_inplace_view(self, func: Any, args: tuple[Any, ...], kwargs: Kwargs) -> Any:
+    def _record_inplace_view(self, func: OpOverload, args: tuple[object, ...], kwargs: Kwargs) -> object:
         functional = functional_form(func)
         if functional is None:
             raise self._refuse_write(func)
-        before = args[0].detach()
+        (viewed,) = written_arguments(func, args, kwargs)
+        before = viewed.detach()
         result = func(*args, **kwargs)
-        self._derive(functional, (before, *args[1:]), kwargs, [before], [args[0]])
+        self._derive(functional, (before, *args[1:]), kwargs, [before], [viewed])
         return result
 
     def _record_write(
-        self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, written: list[torch.Tensor]
-    ) -> Any:
+        self, func: OpOverload, args: tuple[object, ...], kwargs: Kwargs, written: list[torch.Tensor]
+    ) -> object:
         place = self._location.place()
         for tensor in written:
             self._memory.prepare_write(tensor, place)
@@ -144,15 +147,19 @@ class Tracer(TorchDispatchMode):
         return result
 
     def _written_values(
-        self, func: Any, args: tuple[Any, ...], kwargs: Kwargs, written: list[torch.Tensor], place: Place
+        self,
+        func: OpOverload,
+        args: tuple[object, ...],
+        kwargs: Kwargs,
+        written: list[torch.Tensor],
+        place: Place,
     ) -> list[Value | None]:
         """What each tensor of `written` holds after the call; None where that is a constant."""
         name = base_name(func)
         if name in ("zero_", "fill_", "copy_"):
-            source = self._memory.read(args[1]) if name != "zero_" and _is_tensor(args[1]) else None
-            if source is None:
-                return [None]
-            return [self._converted(source, args[1], args[0], place)]
+            sources = list(tensors_in(args[1:2]))
+            source = self._memory.read(sources[0]) if sources else None
+            return [None if source is None else self._converted(source, sources[0], written[0], place)]
         functional = functional_form(func)
         if functional is None:
             raise self._refuse_write(func)
@@ -179,8 +186,8 @@ class Tracer(TorchDispatchMode):
 
     def _derive(
         self,
-        func: Any,
-        args: tuple[Any, ...],
+        func: OpOverload,
+        args: tuple[object, ...],
         kwargs: Kwargs,
         tensors: list[torch.Tensor],
         outputs: list[torch.Tensor],
@@ -199,7 +206,7 @@ class Tracer(TorchDispatchMode):
                 call = ViewCall(str(func), encoded, self._encode_named(kwargs), (output,), place)
             self._memory.derive(output, owner, call)
 
-    def _answer(self, result: Any, place: Place) -> Any:
+    def _answer(self, result: object, place: Place) -> object:
         """Note a scalar read, and answer it with what `answers` says or else the truth."""
         if not isinstance(result, bool | int | float):
             return result
@@ -212,7 +219,7 @@ class Tracer(TorchDispatchMode):
             (name, self._encode(value)) for name, value in kwargs.items() if name not in _DROPPED_KWARGS
         )
 
-    def _encode(self, arg: Any) -> Arg:
+    def _encode(self, arg: object) -> Arg:
         if isinstance(arg, torch.Tensor):
             value = self._memory.read(arg)
             return self._memory.constant(arg, self._location.place()) if value is None else value
@@ -222,20 +229,20 @@ class Tracer(TorchDispatchMode):
             return arg
         return str(arg).removeprefix("torch.")
 
-    def _check_layout(self, func: Any, tensors: list[torch.Tensor]) -> None:
+    def _check_layout(self, func: OpOverload, tensors: list[torch.Tensor]) -> None:
         for tensor in tensors:
             if tensor.layout != torch.strided or tensor.device.type != "cpu":
                 raise UnsupportedModel(
                     Problem(
                         "unsupported-tensor",
-                        f"{func} reads a {str(tensor.layout).removeprefix('torch.')} tensor on {tensor.device}",
+                        f"{func} reads a tensor that is {tensor.layout} on {tensor.device}",
                         self._location.place().module,
                         "only dense tensors on the CPU can be followed",
                         "move the model to the CPU and make the tensor dense",
                     )
                 )
 
-    def _refuse_write(self, func: Any) -> UnsupportedModel:
+    def _refuse_write(self, func: OpOverload) -> UnsupportedModel:
         place = self._location.place()
         return UnsupportedModel(
             Problem(
@@ -249,23 +256,27 @@ class Tracer(TorchDispatchMode):
 
 
 def _part_of(
-    func: Any, args: tuple[Any, ...], outputs: list[torch.Tensor], index: int
+    func: OpOverload, args: tuple[object, ...], outputs: list[torch.Tensor], index: int
 ) -> tuple[str, tuple[Arg, ...]]:
     """One of several views that a split or unbind returned, as a slice or a selection of its own."""
-    dim = args[-1] if len(args) == (2 if "unbind" in str(func) else 3) else 0
-    if "unbind" in str(func):
+    unbind = base_name(func) == "unbind"
+    dim = args[-1] if len(args) == (2 if unbind else 3) else 0
+    assert isinstance(dim, int)
+    if unbind:
         return "aten.select.int", (PARENT, dim, index)
     start = sum(output.shape[dim] for output in outputs[:index])
     return "aten.slice.Tensor", (PARENT, dim, start, start + outputs[index].shape[dim])
 
 
 def _same_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one.untyped_storage()._cdata == other.untyped_storage()._cdata
+    return storage_id(one) == storage_id(other)
+
+
+def _same_place(tensors: list[torch.Tensor]) -> bool:
+    """True for the copy of a tensor to itself that ends `x[...] *= 2`."""
+    target, source = tensors
+    return _same_storage(target, source) and key_of(target) == key_of(source)
 
 
 def _fills_storage(tensor: torch.Tensor) -> bool:
     return tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
-
-
-def _is_tensor(arg: Any) -> bool:
-    return isinstance(arg, torch.Tensor)
