@@ -7,7 +7,8 @@ from typing import Final
 from bnncl.targets.model import Toolchain
 
 _SECTIONS: Final = ("-ffunction-sections", "-fdata-sections")
-_PICOLIBC: Final = ("--specs=picolibc.specs", "--oslib=semihost", "--crt0=semihost", "-Wl,--gc-sections")
+_PICOLIBC: Final = "--specs=picolibc.specs"
+_SEMIHOSTING: Final = ("--oslib=semihost", "--crt0=semihost", "-Wl,--gc-sections")
 
 _HOST: Final = Toolchain(
     name="host",
@@ -21,8 +22,8 @@ _HOST: Final = Toolchain(
 _ARM: Final = Toolchain(
     name="arm",
     cc="arm-none-eabi-gcc",
-    cflags=("-mthumb", *_SECTIONS),
-    ldflags=_PICOLIBC,
+    cflags=("-mthumb", _PICOLIBC, *_SECTIONS),
+    ldflags=_SEMIHOSTING,
     apt_packages=("gcc-arm-none-eabi", "picolibc-arm-none-eabi"),
     emulator_packages=("qemu-system-arm",),
 )
@@ -30,8 +31,8 @@ _ARM: Final = Toolchain(
 _RISCV: Final = Toolchain(
     name="riscv",
     cc="riscv64-unknown-elf-gcc",
-    cflags=_SECTIONS,
-    ldflags=_PICOLIBC,
+    cflags=(_PICOLIBC, *_SECTIONS),
+    ldflags=_SEMIHOSTING,
     apt_packages=("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
     emulator_packages=("qemu-system-misc",),
 )

@@ -1,0 +1,5 @@
+"""Starts the SCons that pip installed beside PlatformIO."""
+
+from SCons.Script import main
+
+main()
