@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+C_FILES = $(sort $(wildcard runtime_c/include/bnncl/*.h runtime_c/src/*.[ch] runtime_c/port/*/*.[ch]))
+
+.PHONY: setup lint test demo clean check-python check-c
+
+setup:
+	@$(PYTHON) scripts/setup.py all
+
+demo:
+	@$(PYTHON) scripts/setup.py demo
+	@$(BIN)/python examples/digits/demo.py
+
+test:
+	@$(PYTHON) scripts/setup.py test
+	@$(MAKE) --no-print-directory check-python check-c
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not study"
+
+lint:
+	@$(PYTHON) scripts/setup.py lint
+	@$(MAKE) --no-print-directory check-python check-c
+
+check-python:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+check-c:
+	@$(BIN)/python scripts/check_c.py $(C_FILES)
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
