@@ -82,15 +82,22 @@ class Binding:
 class Kernel(ABC):
     """Descriptor of one C function.
 
-    `symbol` is the function's name, the stem of its C file `src/<symbol>.c` and, without `bnncl_`, of
-    this descriptor's file. `header` declares it; `includes` are the further runtime headers its source
-    needs. Descriptors hold no state.
+    `symbol` is the function's name, the stem of its C file and, without `bnncl_`, of this descriptor's
+    file. `header` declares it; `includes` are all further runtime headers that its source and `header`
+    need, in the order of their names. Headers are named as `#include` does: relative to the runtime's
+    `include/`. `family` names rival ways to compute the same op, where there are any. Descriptors hold no
+    state.
     """
 
     symbol: ClassVar[str]
+    family: ClassVar[str] = ""
     header: ClassVar[str]
-    source: ClassVar[str]
     includes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def source(self) -> str:
+        """The C file, relative to the runtime's folder."""
+        return f"src/{self.symbol}.c"
 
     @abstractmethod
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
@@ -111,6 +118,11 @@ class Kernel(ABC):
     @property
     def in_place(self) -> bool:
         """Whether input 0 and the output may be the same buffer."""
+        return False
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the output is input 0's own buffer and there is no code: `symbol` is empty."""
         return False
 
 

@@ -1,0 +1,1 @@
+"""What the descriptors of one family of kernels share."""

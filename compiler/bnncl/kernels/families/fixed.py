@@ -1,0 +1,102 @@
+"""Convolutions with an integer filter: one kernel for each type of input, filter and epilogue."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import Binary, TensorType
+from bnncl.kernels.base import Binding, Kernel, Ref
+from bnncl.kernels.packing import dense
+from bnncl.kernels.params import (
+    INPUT,
+    OUTPUT,
+    WINDOW,
+    EpilogueKind,
+    border,
+    border_fits,
+    epilogue,
+    epilogue_fits,
+    window_fits,
+    window_struct,
+)
+from bnncl.ops.conv import FixedConv
+from bnncl.ops.window import BorderClasses
+from bnncl.targets import Target
+
+_PER_PRODUCT, _PER_OUTPUT, _PER_TAP_ROW = 5, 30, 20
+
+
+class FixedConvKernel(Kernel):
+    """A fixed convolution of `input_type` (C type, `uint32_t` for bits) with weights of `weight_bits`.
+
+    The filter is stored as [out_channel][filter_h][filter_w][in_channel]; a kernel for 16-bit weights also
+    takes a filter that would fit 8. Where the input is binary the bias holds the sum of the weights inside.
+    """
+
+    header = "bnncl/fconv.h"
+    includes = (
+        "bnncl/bits.h",
+        "bnncl/epilogue.h",
+        "bnncl/fixed.h",
+        "bnncl/internal/dot.h",
+        "bnncl/internal/fconv.h",
+        "bnncl/internal/sink.h",
+        "bnncl/internal/window.h",
+        "bnncl/types.h",
+    )
+    input_type: ClassVar[str]
+    weight_bits: ClassVar[int]
+    epilogue_kind: ClassVar[EpilogueKind]
+
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """Every size that fits the window's fields and the border tables, on every target."""
+        if not isinstance(op, FixedConv) or not epilogue_fits(op.epilogue, self.epilogue_kind):
+            return False
+        shape = types[0].shape
+        if not window_fits(op.window, shape, op.window.out_size(shape)):
+            return False
+        fits = border_fits(BorderClasses.of(op.window, shape)) and op.filter_bits <= self.weight_bits
+        return fits and types[0].ctype == self.input_type
+
+    def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
+        """Filter, bias for each border class, epilogue, border classes and window."""
+        assert isinstance(op, FixedConv)
+        weight_type = f"int{self.weight_bits}_t"
+        axes = ("out_channel", "filter_h", "filter_w", "in_channel")
+        classes = BorderClasses.of(op.window, types[0].shape)
+        arrays = (
+            dense("filter", weight_type, op.filter.data.astype(weight_type[:-2]), axes),
+            dense(
+                "bias", "int32_t", _bias(op, types[0], classes), ("row_class", "column_class", "out_channel")
+            ),
+        )
+        after, edges = epilogue(op.epilogue), border(classes)
+        return Binding(
+            (*arrays, *after.arrays, *edges.arrays),
+            (*after.structs, *edges.structs, window_struct(op.window, types[0], op.infer(*types))),
+            (INPUT, Ref("array", "filter"), Ref("array", "bias"), OUTPUT, *after.args, *edges.args, WINDOW),
+        )
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """None."""
+        return 0
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """A few instructions for each product, tap row and output; wider weights break ties."""
+        assert isinstance(op, FixedConv)
+        height, width, channels = op.infer(*types).shape
+        products = op.window.taps * types[0].channels
+        rows = op.window.filter_h * _PER_TAP_ROW
+        return height * width * channels * (products * _PER_PRODUCT + rows + _PER_OUTPUT) + self.weight_bits
+
+
+def _bias(op: FixedConv, x: TensorType, classes: BorderClasses) -> np.ndarray:
+    bias = op.bias.data.astype(np.int64)
+    if x.domain == Binary():
+        inside = classes.sums_inside(op.filter.data.astype(np.int64).sum(3))
+        bias = bias + np.moveaxis(inside, 0, -1)
+    assert np.array_equal(bias, bias.astype(np.int32)), "the compiler's interval proof does not hold"
+    return bias.astype(np.int32)

@@ -1,0 +1,15 @@
+"""`bnncl_fconv_i16_w16_rescale`: convolution of int16 with 16-bit weights to rescaled integers."""
+
+from __future__ import annotations
+
+from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.ops.epilogue import Rescale
+
+
+class FconvI16W16Rescale(FixedConvKernel):
+    """Convolution of int16 with 16-bit weights to rescaled integers."""
+
+    symbol = "bnncl_fconv_i16_w16_rescale"
+    input_type = "int16_t"
+    weight_bits = 16
+    epilogue_kind = Rescale

@@ -1,0 +1,80 @@
+"""The kernels there are, in order of preference."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import TensorType
+from bnncl.kernels.base import Kernel
+from bnncl.kernels.bconv_xnor_i32 import BconvXnorI32
+from bnncl.kernels.bconv_xnor_rescale import BconvXnorRescale
+from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
+from bnncl.kernels.fconv_bits_w8_rescale import FconvBitsW8Rescale
+from bnncl.kernels.fconv_bits_w8_sign import FconvBitsW8Sign
+from bnncl.kernels.fconv_bits_w16_i32 import FconvBitsW16I32
+from bnncl.kernels.fconv_bits_w16_rescale import FconvBitsW16Rescale
+from bnncl.kernels.fconv_bits_w16_sign import FconvBitsW16Sign
+from bnncl.kernels.fconv_i8_w8_rescale import FconvI8W8Rescale
+from bnncl.kernels.fconv_i8_w8_sign import FconvI8W8Sign
+from bnncl.kernels.fconv_i8_w16_i32 import FconvI8W16I32
+from bnncl.kernels.fconv_i8_w16_rescale import FconvI8W16Rescale
+from bnncl.kernels.fconv_i8_w16_sign import FconvI8W16Sign
+from bnncl.kernels.fconv_i16_w16_i32 import FconvI16W16I32
+from bnncl.kernels.fconv_i16_w16_rescale import FconvI16W16Rescale
+from bnncl.kernels.fconv_i16_w16_sign import FconvI16W16Sign
+from bnncl.kernels.fconv_u8_w8_rescale import FconvU8W8Rescale
+from bnncl.kernels.fconv_u8_w8_sign import FconvU8W8Sign
+from bnncl.kernels.fconv_u8_w16_i32 import FconvU8W16I32
+from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
+from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
+from bnncl.kernels.maxpool_bits import MaxpoolBits
+from bnncl.kernels.maxpool_i8 import MaxpoolI8
+from bnncl.kernels.maxpool_i16 import MaxpoolI16
+from bnncl.kernels.maxpool_i32 import MaxpoolI32
+from bnncl.kernels.maxpool_u8 import MaxpoolU8
+from bnncl.kernels.sumpool_bits import SumpoolBits
+from bnncl.kernels.sumpool_i8 import SumpoolI8
+from bnncl.kernels.sumpool_i16 import SumpoolI16
+from bnncl.kernels.sumpool_i32 import SumpoolI32
+from bnncl.kernels.sumpool_u8 import SumpoolU8
+from bnncl.targets import Target
+
+KERNELS: Final[tuple[Kernel, ...]] = (
+    BconvXnorSign(),
+    BconvXnorRescale(),
+    BconvXnorI32(),
+    FconvBitsW8Sign(),
+    FconvBitsW8Rescale(),
+    FconvBitsW16Sign(),
+    FconvBitsW16Rescale(),
+    FconvBitsW16I32(),
+    FconvU8W8Sign(),
+    FconvU8W8Rescale(),
+    FconvU8W16Sign(),
+    FconvU8W16Rescale(),
+    FconvU8W16I32(),
+    FconvI8W8Sign(),
+    FconvI8W8Rescale(),
+    FconvI8W16Sign(),
+    FconvI8W16Rescale(),
+    FconvI8W16I32(),
+    FconvI16W16Sign(),
+    FconvI16W16Rescale(),
+    FconvI16W16I32(),
+    MaxpoolBits(),
+    MaxpoolU8(),
+    MaxpoolI8(),
+    MaxpoolI16(),
+    MaxpoolI32(),
+    SumpoolBits(),
+    SumpoolU8(),
+    SumpoolI8(),
+    SumpoolI16(),
+    SumpoolI32(),
+)
+
+
+def candidates(op: Op, types: tuple[TensorType, ...], target: Target) -> tuple[Kernel, ...]:
+    """The kernels that compute `op` on inputs of `types` on `target`, in order of preference."""
+    return tuple(kernel for kernel in KERNELS if kernel.accepts(op, types, target))

@@ -1,0 +1,69 @@
+"""Choose the kernel of each op."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from bnncl.diagnostics import Collector, Problem, UnsupportedModel
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Op, Stage
+from bnncl.ir.types import TensorType
+from bnncl.kernels.base import Kernel, KernelCall
+from bnncl.kernels.registry import candidates
+from bnncl.passes.base import Pass
+from bnncl.targets import Target
+
+Preference = Literal["auto", "xnor", "vertical"]
+
+
+@dataclass(frozen=True)
+class SelectKernels(Pass):
+    """Gives each op the cheapest kernel that accepts it; of equals the one preferred by the registry.
+
+    `kernels` "xnor" or "vertical" keeps to that family of binary convolutions where it accepts the op;
+    kernels that need more than `scratch_limit` bytes of scratch are passed over. An op that no kernel
+    accepts raises UnsupportedModel (`no-kernel`), all of them at once.
+    """
+
+    name: ClassVar[str] = "select-kernels"
+    needs: ClassVar[Stage] = Stage.INTEGER
+    gives: ClassVar[Stage] = Stage.SELECTED
+    target: Target
+    kernels: Preference = "auto"
+    scratch_limit: int | None = None
+
+    def run(self, graph: Graph) -> Graph:
+        """The graph with every op wrapped in the call of its kernel."""
+        problems = Collector()
+        calls = []
+        for op in graph.ops:
+            kernel = self._choose(op, graph.input_types(op))
+            if kernel is None:
+                problems.add(self._problem(op, graph.input_types(op)))
+            else:
+                calls.append(KernelCall(output=op.output, module=op.module, op=op, kernel=kernel))
+        problems.raise_as(UnsupportedModel)
+        return graph.with_ops(calls).at_stage(Stage.SELECTED)
+
+    def _choose(self, op: Op, types: tuple[TensorType, ...]) -> Kernel | None:
+        able = [
+            kernel for kernel in candidates(op, types, self.target) if self._affordable(kernel, op, types)
+        ]
+        wanted = [kernel for kernel in able if kernel.family == self.kernels]
+        return min(wanted or able, key=lambda kernel: kernel.cost(op, types, self.target), default=None)
+
+    def _affordable(self, kernel: Kernel, op: Op, types: tuple[TensorType, ...]) -> bool:
+        return self.scratch_limit is None or kernel.scratch_bytes(op, types) <= self.scratch_limit
+
+    def _problem(self, op: Op, types: tuple[TensorType, ...]) -> Problem:
+        limit = "" if self.scratch_limit is None else f" within {self.scratch_limit} bytes of scratch"
+        reads = ", ".join(map(str, types))
+        return Problem(
+            slug="no-kernel",
+            message=f"no kernel computes {type(op).__name__} of {reads} to {op.infer(*types)}{limit}",
+            where=op.module or op.output,
+            why="Each C function takes certain types and sizes only; none takes these.",
+            hint="Use 8- or 16-bit activations, maps of less than 65536 rows and columns, and padding "
+            "narrower than the window; or raise the scratch limit.",
+        )

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_FIXED_H
+#define BNNCL_FIXED_H
+
+#include <stdint.h>
+
+/* floor(x / 2**shift), shift in 0..62.
+ *
+ * C leaves >> of a negative number to the compiler. For x < 0, ~x = -x - 1 is not negative and
+ * floor(x / 2**s) = -1 - floor((-x - 1) / 2**s) = ~(~x >> s). */
+static inline int64_t bnncl_shift_right_floor(int64_t x, uint32_t shift)
+{
+    return x < 0 ? ~(~x >> shift) : x >> shift;
+}
+
+/* The same for 32 bits, shift in 0..30. */
+static inline int32_t bnncl_shift_right_floor32(int32_t x, uint32_t shift)
+{
+    return x < 0 ? ~(~x >> shift) : x >> shift;
+}
+
+/* `x` clipped into lo..hi. */
+static inline int32_t bnncl_saturate(int64_t x, int32_t lo, int32_t hi)
+{
+    if (x < lo) {
+        return lo;
+    }
+    return x > hi ? hi : (int32_t)x;
+}
+
+/* saturate(floor((q * multiplier + bias) / 2**shift)); |q * multiplier + bias| < 2**63, shift in 0..62. */
+static inline int32_t bnncl_rescale_number(int32_t q, int32_t multiplier, int64_t bias, uint32_t shift,
+                                           int32_t lo, int32_t hi)
+{
+    const int64_t wide = (int64_t)q * multiplier + bias;
+    return bnncl_saturate(bnncl_shift_right_floor(wide, shift), lo, hi);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_STATUS_H
+#define BNNCL_STATUS_H
+
+/* What every public function of a generated project returns. */
+typedef enum {
+    BNNCL_OK = 0,              /* done */
+    BNNCL_BAD_ARGUMENT = 1,    /* an argument is NULL or out of its range; nothing was changed */
+    BNNCL_SELFTEST_FAILED = 2, /* a computed value differs from the reference */
+    BNNCL_BUSY = 3,            /* not possible in this phase; try again later */
+    BNNCL_FULL = 4,            /* a buffer of fixed size holds no more */
+    BNNCL_STORAGE_ERROR = 5,   /* the storage port reported an error */
+    BNNCL_NO_STATE = 6         /* the storage holds no state that belongs to this model */
+} bnncl_status;
+
+#endif

@@ -1,0 +1,164 @@
+"""Calls the C kernels on the host through the same bindings that the emitter writes out as C text."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from bnncl.ir.op import Array, Op
+from bnncl.ir.types import Binary, TensorType
+from bnncl.kernels.base import Binding, ConstArray, Kernel, ParamStruct, Ref
+from bnncl.numerics.bits import pack, unpack
+from bnncl.resources import runtime_dir
+from tests.kernels.headers import prototypes, structs
+
+SANITIZED = os.environ.get("BNNCL_SANITIZED_KERNELS") == "1"
+SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+_GUARD = 0 if SANITIZED else 64
+_POISON = 0xA5
+_CTYPES = {
+    "uint8_t": ctypes.c_uint8,
+    "int8_t": ctypes.c_int8,
+    "uint16_t": ctypes.c_uint16,
+    "int16_t": ctypes.c_int16,
+    "uint32_t": ctypes.c_uint32,
+    "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
+}
+
+_libc = ctypes.CDLL(None)
+_libc.malloc.restype = ctypes.c_void_p
+_libc.malloc.argtypes = [ctypes.c_size_t]
+_libc.free.argtypes = [ctypes.c_void_p]
+
+
+def build_library(folder: Path) -> ctypes.CDLL:
+    """All kernels as one shared library, sanitized where the environment asks for it."""
+    runtime = runtime_dir()
+    sources = sorted(map(str, (runtime / "src").glob("*.c")))
+    library = folder / "kernels.so"
+    flags = SANITIZERS if SANITIZED else ("-O2",)
+    options = ["-std=c99", "-shared", "-fPIC", *flags, f"-I{runtime / 'include'}", "-o", str(library)]
+    subprocess.run([os.environ.get("CC", "cc"), *options, *sources], check=True)
+    return ctypes.CDLL(str(library))
+
+
+class Buffer:
+    """Memory of exactly `data`'s size from malloc, between guards that must not change."""
+
+    def __init__(self, data: bytes) -> None:
+        self._size = len(data)
+        self._start = _libc.malloc(self._size + 2 * _GUARD)
+        whole = bytes([_POISON]) * _GUARD + data + bytes([_POISON]) * _GUARD
+        ctypes.memmove(self._start, whole, len(whole))
+
+    @property
+    def address(self) -> int:
+        return int(self._start) + _GUARD
+
+    def finish(self) -> bytes:
+        """Check the guards, free the memory and return what it held."""
+        whole = ctypes.string_at(self._start, self._size + 2 * _GUARD)
+        _libc.free(self._start)
+        guard = bytes([_POISON]) * _GUARD
+        assert whole[:_GUARD] == guard, "written before the buffer"
+        assert whole[_GUARD + self._size :] == guard, "written behind the buffer"
+        return whole[_GUARD : _GUARD + self._size]
+
+
+def stored(array: Array, type_: TensorType) -> bytes:
+    """One sample (H, W, C) as the bytes that stand for it in C."""
+    if type_.domain == Binary():
+        return pack(array).tobytes()
+    return array.astype(type_.ctype.removesuffix("_t")).tobytes()
+
+
+def logical(data: bytes, type_: TensorType) -> Array:
+    """The sample that `data` stands for; the tail bits of binary values must be 0."""
+    if type_.domain != Binary():
+        return np.frombuffer(data, type_.ctype.removesuffix("_t")).reshape(type_.shape).astype(np.int64)
+    height, width, channels = type_.shape
+    words = np.frombuffer(data, np.uint32).reshape(height, width, type_.words_per_pixel)
+    signs = unpack(words, channels)
+    assert np.array_equal(pack(signs), words), "a tail bit is set"
+    return signs
+
+
+def poison(size: int, seed: int) -> bytes:
+    """Bytes that no result looks like."""
+    return np.random.default_rng(seed).bytes(size)
+
+
+def run_kernel(
+    library: ctypes.CDLL, kernel: Kernel, op: Op, types: tuple[TensorType, ...], sample: Array
+) -> Array:
+    """What the C function makes of one sample (H, W, C), every buffer checked on the way."""
+    out = op.infer(*types)
+    source = stored(sample, types[0])
+    assert len(source) == types[0].stored_bytes
+    binding = kernel.bind(op, types)
+    reads = [source, *(array.data.tobytes() for array in binding.arrays)]
+    constants = [Buffer(data) for data in reads]
+    written = Buffer(poison(out.stored_bytes, 1))
+    scratch = Buffer(poison(kernel.scratch_bytes(op, types), 2))
+    call = _Call(binding, constants[0], written, scratch, constants[1:])
+    getattr(library, kernel.symbol)(*call.arguments())
+    for data, buffer in zip(reads, constants, strict=True):
+        assert buffer.finish() == data, "an input was written"
+    scratch.finish()
+    return logical(written.finish(), out)
+
+
+class _Call:
+    def __init__(
+        self, binding: Binding, source: Buffer, written: Buffer, scratch: Buffer, arrays: Iterable[Buffer]
+    ) -> None:
+        self._binding = binding
+        self._at = {Ref("input", "0"): source, Ref("output"): written, Ref("scratch"): scratch}
+        for array, buffer in zip(binding.arrays, arrays, strict=True):
+            assert array.data.dtype == np.dtype(_numpy_type(array)), array.name
+            self._at[Ref("array", array.name)] = buffer
+        self._structs = {Ref("struct", each.name): self._struct(each) for each in binding.structs}
+
+    def arguments(self) -> list[object]:
+        return [self._argument(each) for each in self._binding.args]
+
+    def _argument(self, each: Ref | int) -> object:
+        if isinstance(each, int):
+            return each
+        if each in self._structs:
+            return ctypes.byref(self._structs[each])
+        return ctypes.c_void_p(self._at[each].address)
+
+    def _struct(self, params: ParamStruct) -> ctypes.Structure:
+        made = _structure(params.ctype)()
+        for name, value in params.fields:
+            setattr(made, name, self._at[value].address if isinstance(value, Ref) else value)
+            held = getattr(made, name)
+            assert isinstance(value, Ref) or held == value, f"{params.ctype}.{name} cannot hold {value}"
+        assert [name for name, _ in params.fields] == [name for name, *_ in made._fields_]
+        return made
+
+
+def _numpy_type(array: ConstArray) -> str:
+    return array.ctype.removesuffix("_t")
+
+
+@cache
+def _structure(ctype: str) -> type[ctypes.Structure]:
+    fields = [
+        (field.name, ctypes.c_void_p if field.is_pointer else _CTYPES[field.base])
+        for field in structs()[ctype]
+    ]
+    return type(ctype, (ctypes.Structure,), {"_fields_": fields})
+
+
+def declared_parameters(kernel: Kernel) -> int:
+    """Number of parameters in the prototype of a kernel's function."""
+    return len(prototypes(kernel.header)[kernel.symbol])
