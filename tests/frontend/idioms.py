@@ -358,7 +358,7 @@ def enliven(module: nn.Module, seed: int = 0) -> None:
                 tensor.uniform_(0.5, 2.0, generator=generator)
             elif "norm" in name and name.endswith("weight"):
                 tensor.uniform_(0.3, 1.5, generator=generator)
-                tensor *= torch.where(torch.rand(tensor.shape, generator=generator) < 0.3, -1.0, 1.0)
+                tensor.mul_(torch.where(torch.rand(tensor.shape, generator=generator) < 0.3, -1.0, 1.0))
             elif "prelu" in name:
                 tensor.uniform_(0.1, 0.5, generator=generator)
             else:

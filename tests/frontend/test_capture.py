@@ -109,6 +109,13 @@ class _Writes(nn.Module):
         return y * 1
 
 
+def _read_after_write(y: torch.Tensor) -> None:
+    part = y[:, 1:]
+    y.mul_(2)
+    part.add_(1)
+    y[:, 3].copy_(part[:, 2])
+
+
 _CHANGES = {
     "slice": lambda y: y[:, 1:3].mul_(2),
     "select": lambda y: y[:, 0].fill_(3),
@@ -124,7 +131,7 @@ _CHANGES = {
     "converted": lambda y: y[:, 0].copy_(y[:, 1] > 0),
     "broadcast": lambda y: y.copy_(y[:, :1].sum((0, 1), keepdim=True)),
     "view_in_place": lambda y: y.unsqueeze_(0).squeeze_(0).mul_(3),
-    "read_after_write": lambda y: (lambda v: (y.mul_(2), v.add_(1), y[:, 3].copy_(v[:, 2])))(y[:, 1:]),
+    "read_after_write": _read_after_write,
     "split": lambda y: [part.mul_(i) for i, part in enumerate(y.split(2, 1))],
     "unbind": lambda y: [part.add_(i) for i, part in enumerate(y.unbind(2))],
     "itself": lambda y: y.__setitem__((slice(None), 1), y[:, 1].mul_(2)),

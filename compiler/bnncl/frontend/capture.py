@@ -132,7 +132,7 @@ def _user_code(location: Location | None) -> Iterator[None]:
     """Turn whatever the user's forward pass raises into an error that names the place."""
     try:
         yield
-    except (BnnclError, AssertionError, KeyboardInterrupt):
+    except BnnclError:
         raise
     except Exception as error:
         raise UnsupportedModel(
@@ -248,9 +248,9 @@ def _matters(module: nn.Module, sample: torch.Tensor, run: _Run, number: int) ->
     for other in others:
         try:
             again = _run(module, sample, {number: other})
-        except AssertionError:
-            continue
-        except UnsupportedModel:
+        except UnsupportedModel as error:
+            if isinstance(error.__cause__, AssertionError):
+                continue
             return True
         if not _same(run.live, again.live):
             return True

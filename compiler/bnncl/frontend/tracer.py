@@ -13,7 +13,6 @@ import torch
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from bnncl.diagnostics import Problem, UnsupportedModel
 from bnncl.frontend.aliases import PARENT, Memory, ViewCall, key_of, storage_id
 from bnncl.frontend.captured import Arg, Value, dtype_name
 from bnncl.frontend.functional import (
@@ -25,11 +24,22 @@ from bnncl.frontend.functional import (
 )
 from bnncl.frontend.graph_builder import RANDOM, GraphBuilder, Place
 from bnncl.frontend.location import Location
+from bnncl.frontend.refusals import check_layout, refuse_shape, refuse_write
 
 Scalar = bool | int | float
 Kwargs = dict[str, object]
 
 _DROPPED_KWARGS = frozenset({"device", "pin_memory", "non_blocking", "generator"})
+
+_SHAPE_ONLY = frozenset(
+    (
+        *("empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "randint_like"),
+        *("new_empty", "new_zeros", "new_ones", "new_full", "new_empty_strided"),
+    )
+)
+"""Operators that read the shape and the type of their argument but not its elements."""
+
+_REPLACE_STORAGE = frozenset({"resize_", "resize_as_", "set_"})
 
 
 @dataclass(frozen=True)
@@ -59,18 +69,16 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Run one call; record it if it reads or overwrites something that depends on the input."""
         named = kwargs or {}
         tensors = list(tensors_in((args, tuple(named.values()))))
-        self._check_layout(func, tensors)
+        check_layout(func, tensors, self._location)
         written = list(written_arguments(func, args, named))
+        if base_name(func) in _SHAPE_ONLY:
+            return self._fold(func, args, named, [], [])
         if not any(self._memory.read(tensor) is not None for tensor in tensors):
             return self._fold(func, args, named, tensors, written)
         if torch.Tag.inplace_view in func.tags:
             return self._record_inplace_view(func, args, named)
-        if (
-            base_name(func) == "copy_"
-            and _same_storage(args[0], args[1])
-            and key_of(args[0]) == key_of(args[1])
-        ):
-            return args[0]
+        if base_name(func) == "copy_" and _same_place(written[0], tensors[1]):
+            return written[0]
         if written:
             return self._record_write(func, args, named, written)
         return self._record(func, args, named, tensors)
@@ -97,7 +105,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._memory.set_origins(tensor, origins)
         for tensor in tracked:
             self._memory.assign(tensor, None, place)
-        outputs = list(tensors_in(result))
+        outputs = [tensor for tensor in tensors_in(result) if tensor.layout == torch.strided]
         if not written and outputs and self._memory.is_known(outputs[0]):
             self._derive(func, args, kwargs, tensors, outputs)
         for tensor in outputs:
@@ -109,6 +117,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: OpOverload, args: tuple[object, ...], kwargs: Kwargs, tensors: list[torch.Tensor]
     ) -> object:
         place = self._location.place()
+        if torch.Tag.dynamic_output_shape in func.tags:
+            masks = [tensor for tensor in tensors[1:] if tensor.dtype in (torch.bool, torch.uint8)]
+            if base_name(func) != "index" or any(self._memory.read(mask) is not None for mask in masks):
+                raise refuse_shape(func, place)
         encoded = tuple(self._encode(arg) for arg in args)
         named = self._encode_named(kwargs)
         result = func(*args, **kwargs)
@@ -126,8 +138,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _record_inplace_view(self, func: OpOverload, args: tuple[object, ...], kwargs: Kwargs) -> object:
         functional = functional_form(func)
-        if functional is None:
-            raise self._refuse_write(func)
+        if functional is None or base_name(func) in _REPLACE_STORAGE:
+            raise refuse_write(func, self._location.place())
         (viewed,) = written_arguments(func, args, kwargs)
         before = viewed.detach()
         result = func(*args, **kwargs)
@@ -162,7 +174,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return [None if source is None else self._converted(source, sources[0], written[0], place)]
         functional = functional_form(func)
         if functional is None:
-            raise self._refuse_write(func)
+            raise refuse_write(func, self._location.place())
         inputs = args[: len(functional._schema.arguments)]
         named = without_outputs(func, kwargs)
         results = tuple(tensors_in(functional(*inputs, **named)))
@@ -229,31 +241,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return arg
         return str(arg).removeprefix("torch.")
 
-    def _check_layout(self, func: OpOverload, tensors: list[torch.Tensor]) -> None:
-        for tensor in tensors:
-            if tensor.layout != torch.strided or tensor.device.type != "cpu":
-                raise UnsupportedModel(
-                    Problem(
-                        "unsupported-tensor",
-                        f"{func} reads a tensor that is {tensor.layout} on {tensor.device}",
-                        self._location.place().module,
-                        "only dense tensors on the CPU can be followed",
-                        "move the model to the CPU and make the tensor dense",
-                    )
-                )
-
-    def _refuse_write(self, func: OpOverload) -> UnsupportedModel:
-        place = self._location.place()
-        return UnsupportedModel(
-            Problem(
-                "unsupported-in-place",
-                f"{func} writes to a tensor that depends on the input ({place.line or 'line unknown'})",
-                place.module,
-                "it has no form that returns its result instead",
-                "use the form of the operation without a trailing underscore",
-            )
-        )
-
 
 def _part_of(
     func: OpOverload, args: tuple[object, ...], outputs: list[torch.Tensor], index: int
@@ -272,9 +259,8 @@ def _same_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
     return storage_id(one) == storage_id(other)
 
 
-def _same_place(tensors: list[torch.Tensor]) -> bool:
+def _same_place(target: torch.Tensor, source: torch.Tensor) -> bool:
     """True for the copy of a tensor to itself that ends `x[...] *= 2`."""
-    target, source = tensors
     return _same_storage(target, source) and key_of(target) == key_of(source)
 
 
