@@ -24,7 +24,7 @@ CPPCHECK = (
 def layout(files: list[str]) -> bool:
     """Whether clang-format, as pip installed it beside this Python, would change nothing."""
     program = Path(sys.executable).parent / "clang-format"
-    return subprocess.run([program, "--dry-run", "-Werror", *files], cwd=ROOT).returncode == 0
+    return subprocess.run([program, "--dry-run", "-Werror", *files], cwd=ROOT, check=False).returncode == 0
 
 
 def findings(files: list[str]) -> bool:
@@ -34,7 +34,9 @@ def findings(files: list[str]) -> bool:
         return os.environ.get("BNNCL_STRICT") != "1"
     sources = [name for name in files if name.endswith(".c")]
     includes = [f"-I{folder}" for folder in INCLUDE_DIRS]
-    return not sources or subprocess.run([*CPPCHECK, *includes, *sources], cwd=ROOT).returncode == 0
+    return (
+        not sources or subprocess.run([*CPPCHECK, *includes, *sources], cwd=ROOT, check=False).returncode == 0
+    )
 
 
 def main(files: list[str]) -> int:

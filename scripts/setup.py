@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import setup_apt
 import setup_venv
+from setup_common import ROOT, ask, run, say
 
-ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "build" / "setup.json"
 CORE_DIR = ROOT / "build" / "platformio"
 NETWORK_WAIT_S = float(os.environ.get("BNNCL_NETWORK_WAIT_S", "5"))
@@ -36,12 +35,8 @@ class Need:
         """Whether it is there."""
         if not self.asked_of:
             return shutil.which(self.name) is not None
-        if shutil.which(self.asked_of) is None:
-            return False
-        answer = subprocess.run(
-            [self.asked_of, f"-print-file-name={self.name}"], capture_output=True, text=True
-        )
-        return Path(answer.stdout.strip()).is_absolute()
+        answer = ask([self.asked_of, f"-print-file-name={self.name}"]) or ""
+        return Path(answer.strip()).is_absolute()
 
 
 COMPONENTS = {
@@ -114,23 +109,23 @@ def main(profile: str) -> int:
     record(profile, missing)
     for name, needs in missing.items():
         packages = [need.package for need in needs]
-        setup_apt.say(f"Not installed ({name}): {', '.join(packages)}. {setup_apt.install_line(packages)}")
+        say(f"Not installed ({name}): {', '.join(packages)}. {setup_apt.install_line(packages)}")
     return 0 if venv_is_current or make_venv() else 1
 
 
 def make_venv() -> bool:
     """Bring `.venv` and PlatformIO's core folder up to date; False where nothing can run."""
     if not setup_venv.PYTHON.exists() and not setup_venv.can_make():
-        setup_apt.say(f"Missing: python3-venv. {setup_apt.install_line(['python3-venv'])}")
+        say(f"Missing: python3-venv. {setup_apt.install_line(['python3-venv'])}")
         return False
     if not setup_venv.make(NETWORK_WAIT_S):
         return False
     fill = [setup_venv.PYTHON, ROOT / "scripts" / "platformio_core.py", CORE_DIR]
-    return subprocess.run(fill, stdout=sys.stderr.fileno()).returncode == 0
+    return run(fill)
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036, this runs before pip checks the version
         sys.exit("bnncl needs Python 3.11 or newer")
     if len(sys.argv) != 2 or sys.argv[1] not in PROFILES:
         sys.exit(f"usage: setup.py {'|'.join(PROFILES)}")

@@ -5,14 +5,18 @@ Only the standard library is used: this runs before anything is installed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from setup_common import ask, run, say
 
 MEGABYTE = 1_000_000
 NETWORK_OPTIONS = (
@@ -27,11 +31,6 @@ class Size:
     packages: tuple[str, ...]
     download: int
     unpacked: int
-
-
-def say(text: str) -> None:
-    """Print progress on stderr, at once."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def install_line(packages: Sequence[str]) -> str:
@@ -70,27 +69,20 @@ def _as_root() -> list[str] | None:
         return ["env", "DEBIAN_FRONTEND=noninteractive"]
     if shutil.which("sudo") is None:
         return None
-    if not sys.stdin.isatty() and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode:
+    if not sys.stdin.isatty() and ask(["sudo", "-n", "true"]) is None:
         return None
     return ["sudo", "env", "DEBIAN_FRONTEND=noninteractive"]
 
 
 def _size(packages: Sequence[str]) -> Size | None:
     """What installing `packages` would bring, or None where apt does not know one of them."""
-    plan = subprocess.run(
-        ["apt-get", "-s", "--no-install-recommends", "install", *packages],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-    if plan.returncode != 0:
+    plan = ask(["apt-get", "-s", "--no-install-recommends", "install", *packages])
+    if plan is None:
         return None
-    names = tuple(re.findall(r"^Inst (\S+)", plan.stdout, re.MULTILINE))
+    names = tuple(re.findall(r"^Inst (\S+)", plan, re.MULTILINE))
     if not names:
         return Size((), 0, 0)
-    shown = subprocess.run(
-        ["apt-cache", "show", "--no-all-versions", *names], capture_output=True, text=True
-    ).stdout
+    shown = ask(["apt-cache", "show", "--no-all-versions", *names]) or ""
     download = sum(int(n) for n in re.findall(r"^Size: (\d+)", shown, re.MULTILINE))
     unpacked = sum(int(n) for n in re.findall(r"^Installed-Size: (\d+)", shown, re.MULTILINE))
     return Size(names, download, unpacked * 1024)
@@ -121,11 +113,11 @@ def _fetch_and_unpack(prefix: list[str], packages: Sequence[str], wait_s: float)
             say("The packages cannot be downloaded.")
             return False
     unpack = [*apt, "--no-download", "install", *packages]
-    return subprocess.run(unpack, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno()).returncode == 0
+    return run(unpack)
 
 
 def _watched(command: list[str], wait_s: float) -> bool:
-    """Run an apt command that fetches; stop it if the network has not answered within `wait_s`."""
+    """Run an apt command that fetches; give up if the network has not answered within `wait_s`."""
     say(f"$ {' '.join(word for word in command if '::' not in word and word != '-o')}")
     process = subprocess.Popen(
         command,
@@ -137,15 +129,25 @@ def _watched(command: list[str], wait_s: float) -> bool:
         start_new_session=True,
     )
     answered = threading.Event()
-    timer = threading.Timer(wait_s, lambda: None if answered.is_set() else process.terminate())
-    timer.start()
-    failed = False
+    errors: list[str] = []
+    reader = threading.Thread(target=_read, args=(process, answered, errors), daemon=True)
+    reader.start()
+    if not answered.wait(wait_s):
+        # What sudo started cannot be stopped from here; apt's own time limits end it.
+        with contextlib.suppress(PermissionError):
+            os.killpg(process.pid, signal.SIGTERM)
+        return False
+    reader.join()
+    return process.wait() == 0 and not errors
+
+
+def _read(process: subprocess.Popen[str], answered: threading.Event, errors: list[str]) -> None:
+    """Follow what apt says: an answer is something fetched, or the end of the command."""
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(("Get:", "Hit:")):
             answered.set()
         elif line.startswith(("Err:", "E:")):
-            failed = True
+            errors.append(line)
             say(line.rstrip())
-    timer.cancel()
-    return process.wait() == 0 and not failed
+    answered.set()

@@ -9,11 +9,11 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from setup_common import ROOT, ask, run, say
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "constraints.txt"
@@ -21,11 +21,6 @@ STAMP = VENV / "bnncl-setup.json"
 
 OLDEST_TORCH = (2, 4)
 FIND_TORCH = "import torch; print(torch.__version__)"
-
-
-def say(text: str) -> None:
-    """Print progress on stderr, at once."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def fingerprint() -> str:
@@ -45,22 +40,19 @@ def is_current() -> bool:
 def is_usable() -> bool:
     """Whether the package and PyTorch can be found in `.venv`, whatever it was made from."""
     finder = "import importlib.util as u, sys; sys.exit(not (u.find_spec('bnncl') and u.find_spec('torch')))"
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", finder], capture_output=True).returncode == 0
+    return PYTHON.exists() and ask([PYTHON, "-c", finder]) is not None
 
 
 def can_make() -> bool:
     """Whether this Python can make virtual environments (Debian keeps that in python3-venv)."""
-    return (
-        subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
-    )
+    return ask([sys.executable, "-c", "import ensurepip, venv"]) is not None
 
 
 def system_torch() -> str | None:
     """The version of a PyTorch that this Python can import and that is new enough, or None."""
-    found = subprocess.run([sys.executable, "-c", FIND_TORCH], capture_output=True, text=True)
-    version = found.stdout.strip()
+    version = (ask([sys.executable, "-c", FIND_TORCH]) or "").strip()
     numbers = re.match(r"(\d+)\.(\d+)", version)
-    if found.returncode or not numbers or not OLDEST_TORCH <= (int(numbers[1]), int(numbers[2])) < (3, 0):
+    if not numbers or not OLDEST_TORCH <= (int(numbers[1]), int(numbers[2])) < (3, 0):
         return None
     return version
 
@@ -71,12 +63,13 @@ def make(wait_s: float) -> bool:
     Returns whether it is usable. Where the index cannot be reached, an older `.venv` is kept.
     """
     torch = system_torch()
-    if not PYTHON.exists():
+    if ask([PYTHON, "-m", "pip", "--version"]) is None:
         shared = ["--system-site-packages"] if torch else []
         say(
             f"Making {VENV.name}" + (f", with the PyTorch {torch} that is already installed" if torch else "")
         )
-        subprocess.run([sys.executable, "-m", "venv", *shared, VENV], check=True, stdout=sys.stderr.fileno())
+        if not run([sys.executable, "-m", "venv", *shared, VENV]):
+            return False
     constraints = _constraints(torch)
     if not _index_answers(constraints, wait_s):
         say("The Python packages cannot be fetched: no package index answered.")
@@ -113,11 +106,7 @@ def _index_answers(constraints: Path, wait_s: float) -> bool:
     """Ask for one small package as pip is configured to; no answer within `wait_s` is a no."""
     quick = ("--timeout", "4", "--retries", "0", "-q")
     words = _pip("download", "--no-deps", "--dest", ROOT / "build" / "probe", *quick, "-c", constraints)
-    try:
-        done = subprocess.run([*words, "iniconfig"], capture_output=True, timeout=wait_s)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+    return ask([*words, "iniconfig"], wait_s) is not None
 
 
 def _install(constraints: Path) -> bool:
@@ -125,10 +114,6 @@ def _install(constraints: Path) -> bool:
     say("Installing the Python packages with pip (some minutes the first time)")
     install = ("install", *quiet, "-c", constraints)
     variables = {**os.environ, "PIP_NO_INPUT": "1"}
-    for words in (
-        _pip(*install, "hatchling"),
-        _pip(*install, "--no-build-isolation", "-e", f"{ROOT}[dev]"),
-    ):
-        if subprocess.run(words, env=variables, stdout=sys.stderr.fileno()).returncode:
-            return False
-    return True
+    return run(_pip(*install, "hatchling"), variables) and run(
+        _pip(*install, "--no-build-isolation", "-e", f"{ROOT}[dev]"), variables
+    )
