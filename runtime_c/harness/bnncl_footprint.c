@@ -3,7 +3,7 @@
  * reads flash and RAM of the model from its ELF file. verify_case.h gives the model's functions. */
 #include "verify_case.h"
 
-static case_context context;
+CASE_DEFINE_CONTEXT(context);
 static case_input input[CASE_INPUT_LEN];
 static int16_t scores[CASE_CLASSES];
 

@@ -6,7 +6,7 @@
 #include "bnncl_count.h"
 #include "verify_case.h"
 
-static case_context context;
+CASE_DEFINE_CONTEXT(context);
 static int16_t scores[CASE_CLASSES];
 
 static void infer_once(void *sample) {

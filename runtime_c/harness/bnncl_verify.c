@@ -7,7 +7,7 @@
 
 #include "verify_case.h"
 
-static case_context context;
+CASE_DEFINE_CONTEXT(context);
 static long current_sample;
 static uint32_t digests[CASE_OPS];
 

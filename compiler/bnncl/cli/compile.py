@@ -1,0 +1,128 @@
+"""`bnncl compile`: a model file to a C project."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from bnncl.cli import values
+from bnncl.diagnostics import Problem, VerificationFailed
+from bnncl.driver.options import Options, as_identifier
+from bnncl.driver.pipeline import compile_model
+from bnncl.driver.project import Project
+from bnncl.emit.report_text import summary
+from bnncl.frontend.model import ModelSource
+
+NAME = "compile"
+HELP = "Compile a trained PyTorch binary neural network to a C project."
+_LOG = logging.getLogger(__name__)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "file", type=Path, metavar="model.pt", help="what bnncl.save wrote, or another model file"
+    )
+    parser.add_argument("--target", type=values.names, default=("cortex-m7",), help="core, or several: a,b")
+    parser.add_argument("-o", "--output", type=Path, help="folder of the project (default ./<stem>-<target>)")
+    parser.add_argument("--name", help="name of the model in C (default: the file's stem)")
+    parser.add_argument("--force", action="store_true", help="overwrite generated files edited by hand")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the project differs")
+    _data_options(parser)
+    _loading_options(parser)
+    _size_options(parser)
+
+
+def _data_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("data")
+    group.add_argument("--calibration", type=Path, metavar="DATA.npz", help="arrays x (NCHW) and y")
+    group.add_argument("--require-calibration", action="store_true", help="exit 2 where there is none")
+    group.add_argument("--input-range", type=values.interval, default=(-1.0, 1.0), metavar="LO:HI")
+    group.add_argument(
+        "--input-map",
+        type=values.input_map,
+        metavar="TYPE:SCALE:OFFSET",
+        help="real = scale * stored + offset",
+    )
+
+
+def _loading_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model files that hold no graph")
+    group.add_argument(
+        "--model", metavar="PKG.MOD:FACTORY", help="function that makes the module of a state_dict"
+    )
+    group.add_argument("--input-shape", type=values.shape, metavar="C,H,W")
+    group.add_argument("--trust-pickle", action="store_true", help="load pickles, which run code")
+
+
+def _size_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("size and speed")
+    group.add_argument(
+        "--board", type=values.names, default=(), help="boards to build for, whose memory is the limit"
+    )
+    group.add_argument("--ram", type=values.size, help="limit in bytes, such as 128K")
+    group.add_argument("--flash", type=values.size, help="limit in bytes, such as 1M")
+    group.add_argument(
+        "--first-bits", type=int, choices=(8, 16), default=16, help="filters of the first layer"
+    )
+    group.add_argument("--real-bits", type=int, choices=(8, 16), default=16, help="other real layers")
+    group.add_argument("--kernels", choices=("auto", "xnor", "vertical"), default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compile and write; returns the exit code."""
+    project = compile_model(_source(args), _options(args))
+    folder = args.output or Path(f"{args.file.stem}-{args.target[0]}")
+    for warning in project.report.warnings:
+        _LOG.warning(warning)
+    if args.check:
+        return _check(project, folder)
+    project.write(folder, force=args.force)
+    if args.report == "json":
+        print(json.dumps({"folder": str(folder), **project.report.as_json()}, indent=2))
+    else:
+        print(summary(project.report))
+        print(f"written to {folder}")
+    return 0
+
+
+def _source(args: argparse.Namespace) -> ModelSource:
+    return ModelSource(
+        args.file,
+        factory=args.model,
+        input_shape=args.input_shape,
+        trust_pickle=args.trust_pickle,
+        calibration=args.calibration,
+    )
+
+
+def _options(args: argparse.Namespace) -> Options:
+    return Options(
+        targets=args.target,
+        boards=args.board,
+        name=args.name or as_identifier(args.file.stem),
+        ram=args.ram,
+        flash=args.flash,
+        input_range=args.input_range,
+        input_map=args.input_map,
+        first_bits=args.first_bits,
+        real_bits=args.real_bits,
+        kernels=args.kernels,
+        require_calibration=args.require_calibration,
+    )
+
+
+def _check(project: Project, folder: Path) -> int:
+    differing = project.check(folder)
+    if differing:
+        hint = "Compile again, or keep the change elsewhere."
+        raise VerificationFailed(
+            *(
+                Problem("project-differs", "is not what would be generated", path, hint=hint)
+                for path in differing
+            )
+        )
+    print(f"{folder} is up to date")
+    return 0

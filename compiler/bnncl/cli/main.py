@@ -1,0 +1,74 @@
+"""`bnncl <verb>` and `bnncl-compile`: parsing, exit codes, and how errors are shown."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from bnncl.cli import compile as compile_verb
+from bnncl.cli import targets as targets_verb
+from bnncl.cli import verify as verify_verb
+from bnncl.diagnostics import BnnclError
+from bnncl.version import VERSION
+
+_VERBS = (compile_verb, verify_verb, targets_verb)
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+_LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `bnncl` with `argv` (the process's own by default); returns the exit code."""
+    parser = argparse.ArgumentParser("bnncl", description="Binary neural networks that learn, as plain C.")
+    parser.add_argument("--version", action="version", version=f"bnncl {VERSION}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for verb in _VERBS:
+        sub = verbs.add_parser(verb.NAME, help=verb.HELP, description=verb.HELP)
+        verb.configure(sub)
+        _common(sub)
+        sub.set_defaults(run=verb.run)
+    return _run(parser.parse_args(argv))
+
+
+def compile_main(argv: Sequence[str] | None = None) -> int:
+    """Run `bnncl-compile`, which is `bnncl compile`."""
+    parser = argparse.ArgumentParser("bnncl-compile", description=compile_verb.HELP)
+    parser.add_argument("--version", action="version", version=f"bnncl {VERSION}")
+    compile_verb.configure(parser)
+    _common(parser)
+    parser.set_defaults(run=compile_verb.run)
+    return _run(parser.parse_args(argv))
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--report", choices=("text", "json"), default="text", help="form of the result on stdout"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="errors only on stderr")
+    parser.add_argument("-v", "--verbose", action="store_true", help="more on stderr; tracebacks of defects")
+
+
+def _run(args: argparse.Namespace) -> int:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=_LEVELS[args.verbose - args.quiet],
+        format="%(levelname)s: %(message)s",
+        force=True,
+    )
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except BnnclError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return code

@@ -1,0 +1,58 @@
+"""Types of command-line arguments; each raises argparse's own error on bad text."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from bnncl.driver.options import InputMap
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
+
+
+def size(text: str) -> int:
+    """Bytes from `131072`, `128K` or `1M`."""
+    match = re.fullmatch(r"(\d+)([KM]?)i?B?", text, re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size such as 131072, 128K or 1M")
+    return int(match[1]) * _UNITS[match[2].upper()]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names from `a,b`."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def interval(text: str) -> tuple[float, float]:
+    """Two numbers from `lo:hi`."""
+    parts = _numbers(text, ":")
+    if len(parts) != 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an interval such as -1:1")
+    return parts[0], parts[1]
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """A shape from `1,28,28` (or `1x28x28`), a batch of one put before it."""
+    try:
+        sizes = tuple(int(part) for part in re.split(r"[,x]", text))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a shape such as 1,28,28")
+    return (1, *sizes)
+
+
+def input_map(text: str) -> InputMap:
+    """How stored numbers stand for real ones, from `uint8:scale:offset` (comma lists for channels)."""
+    kind, *parts = text.split(":")
+    if kind not in ("uint8", "int8") or len(parts) != 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not uint8:SCALE:OFFSET or int8:SCALE:OFFSET")
+    scale, offset = (_numbers(part, ",") for part in parts)
+    return InputMap(kind == "int8", scale, offset)
+
+
+def _numbers(text: str, separator: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(separator))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' does not hold numbers") from error

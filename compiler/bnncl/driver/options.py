@@ -1,0 +1,140 @@
+"""What a user can ask of a compilation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from bnncl.diagnostics import Collector, Problem, UsageError
+from bnncl.ir.op import Array
+from bnncl.passes.input_format import InputFormat, stated
+from bnncl.targets import Board, Target, board, target
+
+_T = TypeVar("_T")
+_C_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """auto bnncl bool break case char const continue default do double else enum extern float for goto if
+        inline int long main register restrict return short signed sizeof static struct switch typedef
+        union unsigned void volatile while""",
+    )
+)
+
+
+@dataclass(frozen=True)
+class InputMap:
+    """The stored input as a user states it: int8 or uint8, real = scale[c] * q + offset[c]."""
+
+    signed: bool
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of one compilation, checked by `resolve`; sizes in bytes, widths in bits."""
+
+    targets: tuple[str, ...] = ("cortex-m7",)
+    boards: tuple[str, ...] = ()
+    name: str = "model"
+    ram: int | None = None
+    flash: int | None = None
+    input_range: tuple[float, float] = (-1.0, 1.0)
+    input_map: InputMap | None = None
+    first_bits: int = 16
+    real_bits: int = 16
+    kernels: str = "auto"
+    require_calibration: bool = False
+    labels: tuple[str, ...] = field(default=())
+
+    def resolve(self) -> tuple[tuple[Target, ...], tuple[Board, ...]]:
+        """Targets and boards by name; raises UsageError with every problem of these options."""
+        problems = Collector()
+        targets = _looked_up(self.targets, target, problems)
+        boards = _looked_up(self.boards, board, problems)
+        problems.extend(self._problems())
+        for each in boards:
+            if targets and each.target not in [one.name for one in targets]:
+                problems.add(
+                    Problem(
+                        "board-of-other-target",
+                        f"board {each.id} has a {each.target}, which is not among the targets",
+                        "--board",
+                        hint=f"Add --target {each.target}.",
+                    )
+                )
+        problems.raise_as(UsageError)
+        return tuple(targets), tuple(boards)
+
+    def _problems(self) -> list[Problem]:
+        found = []
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name) or self.name in _C_WORDS:
+            why = "It becomes part of C names: lower-case letters, digits and _, starting with a letter."
+            found.append(Problem("bad-name", f"'{self.name}' cannot name a model", "--name", why))
+        low, high = self.input_range
+        if not (np.isfinite([low, high]).all() and low < high):
+            found.append(Problem("bad-input-range", f"{low}:{high} is not an interval", "--input-range"))
+        for option, bits in (("--first-bits", self.first_bits), ("--real-bits", self.real_bits)):
+            if bits not in (8, 16):
+                found.append(Problem("bad-width", f"{bits} bits are not supported, 8 and 16 are", option))
+        if self.kernels not in ("auto", "xnor", "vertical"):
+            found.append(
+                Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
+            )
+        return found
+
+    def stated_format(self, channels: int) -> InputFormat | None:
+        """The input format stated by the user for `channels` channels, if any."""
+        if self.input_map is None:
+            return None
+        scale, offset = np.array(self.input_map.scale, float), np.array(self.input_map.offset, float)
+        fits = all(part.size in (1, channels) and np.isfinite(part).all() for part in (scale, offset))
+        if not fits or not (scale > 0).all():
+            raise UsageError(
+                Problem(
+                    "bad-input-map",
+                    f"{scale.size} scales and {offset.size} offsets do not describe {channels} channels",
+                    "--input-map",
+                    "There must be one positive scale and one offset, or one of each for every channel.",
+                    "For pixels k/255: --input-map uint8:0.00392156862745098:0",
+                )
+            )
+        return stated(scale, offset, signed=self.input_map.signed)
+
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """Everything that shaped the numbers, as it is listed in the generated header."""
+        low, high = self.input_range
+        return (
+            ("targets", ",".join(self.targets)),
+            ("boards", ",".join(self.boards) or "none"),
+            ("input range without calibration", f"{low:g}:{high:g}"),
+            ("first filter bits", str(self.first_bits)),
+            ("real path bits", str(self.real_bits)),
+            ("kernels", self.kernels),
+        )
+
+
+def _looked_up(names: Sequence[str], find: Callable[[str], _T], problems: Collector) -> list[_T]:
+    found: list[_T] = []
+    for name in dict.fromkeys(names):
+        try:
+            found.append(find(name))
+        except UsageError as error:
+            problems.extend(error.problems)
+    return found
+
+
+def as_identifier(stem: str) -> str:
+    """A model name made from the stem of a file."""
+    name = re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "model"
+    name = name if name[0].isalpha() else f"model_{name}"
+    return f"{name}_net" if name in _C_WORDS else name
+
+
+def top_class(scores: Array) -> Array:
+    """The class with the largest score of each sample, the first one on a tie."""
+    return np.asarray(scores.reshape(len(scores), -1).argmax(1))

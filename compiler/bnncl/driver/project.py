@@ -1,0 +1,78 @@
+"""A compiled model: its files, and the integer reference that the C equals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bnncl.diagnostics import Problem, UsageError
+from bnncl.driver.agreement import Agreement
+from bnncl.emit import ProjectSpec, check, render, write
+from bnncl.ir.op import Array
+from bnncl.ir.types import TensorType
+from bnncl.passes.input_format import InputFormat
+from bnncl.plan import Report
+from bnncl.verification.compare import reference
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """The result of a compilation. `agreement` is None where there was no calibration data."""
+
+    spec: ProjectSpec
+    input_format: InputFormat
+    agreement: Agreement | None
+
+    @property
+    def report(self) -> Report:
+        """What the model needs and how true it is to PyTorch."""
+        return self.spec.report
+
+    def files(self) -> dict[str, str]:
+        """Text of every file of the generated project by its path; the same for the same model."""
+        return render(self.spec)
+
+    def write(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the project into `folder`, all of it or nothing.
+
+        Never overwrites files that the tool did not write; `force` allows those edited by hand since.
+        """
+        path = Path(folder)
+        write(self.files(), path, force=force)
+        return path
+
+    def check(self, folder: str | Path) -> list[str]:
+        """Paths of the files in `folder` that differ from what `write` would write."""
+        return list(check(self.files(), Path(folder)))
+
+    def run(self, x: ArrayLike) -> Array:
+        """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
+        graph = self.spec.graph
+        stored = self.input_format.quantise(to_map(x, graph.type_of(graph.inputs[0])))
+        scores = reference(graph, stored)[graph.outputs[0]]
+        return scores.reshape(len(scores), -1).astype(np.int16)
+
+
+def to_map(x: ArrayLike, type_: TensorType) -> Array:
+    """Real inputs in torch's layout, (N, C, H, W), (N, C, L) or (N, F), as (N, H, W, C)."""
+    array = np.asarray(x, np.float64)
+    height, width, channels = type_.shape
+    layouts = {
+        4: ((channels, height, width), (0, 2, 3, 1)),
+        3: ((channels, width), (0, 2, 1)),
+        2: ((channels,), (0, 1)),
+    }
+    wanted, order = layouts.get(array.ndim, ((), ()))
+    if not wanted or array.shape[1:] != wanted:
+        shapes = " or ".join(
+            str(("N", *shape)) for shape, _ in layouts.values() if np.prod(shape) == type_.elements
+        )
+        raise UsageError(
+            Problem("wrong-input-shape", f"inputs of shape {array.shape}", why=f"The model takes {shapes}.")
+        )
+    if not np.isfinite(array).all():
+        raise UsageError(Problem("non-finite-input", "the inputs hold NaN or infinity"))
+    return array.transpose(order).reshape(len(array), height, width, channels)

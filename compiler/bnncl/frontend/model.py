@@ -1,0 +1,135 @@
+"""A torch model as the rest of the compiler sees it: a traced graph and numpy arrays, no torch types."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bnncl.diagnostics import Problem, UsageError
+from bnncl.frontend.calibration import load_calibration
+from bnncl.frontend.captured import Captured
+from bnncl.frontend.container import save
+from bnncl.frontend.layout import to_nhwc
+from bnncl.frontend.load import Loaded, load
+from bnncl.frontend.recognise import Note, Recognised, recognise
+from bnncl.frontend.replay import replay, replay_values
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array
+from bnncl.ir.types import Binary
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model comes from, as the command line or the API names it.
+
+    `model` is a path, or a torch module with `example`. `factory` is `package.module:function` for a
+    state_dict, `input_shape` its shape with the batch axis. `calibration` is the path of an npz file,
+    or an array or tensor in torch's layout with `labels` (N,).
+    """
+
+    model: Path | torch.nn.Module
+    example: torch.Tensor | None = None
+    factory: str | None = None
+    input_shape: tuple[int, ...] | None = None
+    trust_pickle: bool = False
+    calibration: Path | Any = None
+    labels: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class TracedModel:
+    """A recognised model with what torch says about it.
+
+    `calibration` is (N, H, W, C) float64 or None, `labels` (N,) or None; `sha256` identifies the
+    model's file (or its captured graph, where there is no file).
+    """
+
+    graph: Graph
+    notes: tuple[Note, ...]
+    sha256: str
+    calibration: Array | None
+    labels: Array | None
+    _captured: Captured
+    _observed: tuple[tuple[str, int], ...]
+
+    def torch_values(self, x: Array) -> dict[str, Array]:
+        """What torch computes for real inputs `x` (N, H, W, C): the binary values of the graph, as ±1."""
+        pairs = [(name, id_) for name, id_ in self._observed if self._is_binary(name)]
+        values = replay_values(self._captured, self._as_torch(x), [id_ for _, id_ in pairs])
+        return {name: self._plain(name, to_nhwc(values[id_])) for name, id_ in pairs}
+
+    def _is_binary(self, name: str) -> bool:
+        return isinstance(self.graph.type_of(name).domain, Binary)
+
+    def _plain(self, name: str, real: Array) -> Array:
+        meaning = self.graph.values[name].meaning
+        plain = real if meaning is None else (real - meaning.offset) / meaning.scale
+        return np.where(plain >= 0, 1, -1).astype(np.int8).reshape(len(real), *self.graph.type_of(name).shape)
+
+    def torch_scores(self, x: Array) -> Array:
+        """The model's own output for real inputs `x` (N, H, W, C), as (N, classes)."""
+        scores = replay(self._captured, self._as_torch(x))
+        return scores.reshape(len(x), -1).numpy()
+
+    def _as_torch(self, x: Array) -> torch.Tensor:
+        return from_nhwc(x, self._captured.input_shape)
+
+
+def from_nhwc(x: Array, input_shape: tuple[int, ...]) -> torch.Tensor:
+    """Real inputs (N, H, W, C) in the layout of a torch input of `input_shape` (with a batch axis)."""
+    moved = np.ascontiguousarray(np.moveaxis(x, -1, 1), dtype=np.float32)
+    return torch.from_numpy(moved).reshape(len(x), *input_shape[1:])
+
+
+def open_model(source: ModelSource, name: str) -> TracedModel:
+    """Load, capture and recognise a model; raises UsageError or UnsupportedModel with all its problems."""
+    loaded = _load(source)
+    calibration, labels = loaded.calibration, loaded.labels
+    if isinstance(source.calibration, Path):
+        calibration, labels = load_calibration(source.calibration, loaded.captured)
+    recognised: Recognised = recognise(loaded.captured, name)
+    return TracedModel(
+        recognised.graph,
+        recognised.notes,
+        loaded.sha256,
+        None if calibration is None else to_nhwc(calibration).astype(np.float64),
+        None if labels is None else np.asarray(labels),
+        loaded.captured,
+        recognised.observed,
+    )
+
+
+def _load(source: ModelSource) -> Loaded:
+    if isinstance(source.model, Path):
+        return load(
+            source.model,
+            model=source.factory,
+            input_shape=source.input_shape,
+            trust_pickle=source.trust_pickle,
+        )
+    return _as_if_saved(source.model, source)
+
+
+def _as_if_saved(module: torch.nn.Module, source: ModelSource) -> Loaded:
+    """A module in memory goes through the same file as one that was saved, so both give the same project."""
+    in_memory = None if isinstance(source.calibration, Path) else source.calibration
+    example = source.example
+    if example is None:
+        if in_memory is None:
+            raise UsageError(
+                Problem(
+                    "example-required",
+                    "a torch module needs an example input",
+                    hint="Pass example=tensor, with a batch of one, or calibration=array.",
+                )
+            )
+        example = torch.as_tensor(in_memory)[:1]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        save(module, path, example, calibration=in_memory, labels=source.labels)
+        return load(path)

@@ -1,0 +1,112 @@
+"""Holds a generated project's every intermediate against the Python reference."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnncl.interp import run
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array
+from bnncl.kernels.base import KernelCall, calls
+from bnncl.targets import Target
+from bnncl.verification.harness import Digests, Sources, digests, dump
+from bnncl.verification.stored import from_bytes, to_bytes
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where C and reference part: one op's output, at one channel and position of one sample."""
+
+    op: int
+    value: str
+    module: str
+    sample: int
+    channel: int
+    y: int
+    x: int
+    expected: int
+    actual: int
+    count: int
+
+    def __str__(self) -> str:
+        return (
+            f"op {self.op} ({self.value}, module {self.module or '-'}): sample {self.sample}, channel "
+            f"{self.channel}, position y={self.y} x={self.x}: expected {self.expected}, was {self.actual} "
+            f"({self.count} elements of this sample differ)"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What a run over all samples showed: the first difference, if any, and the scores C gave."""
+
+    samples: int
+    ops: int
+    elements: int
+    difference: Difference | None
+    scores: Array
+
+
+def reference(graph: Graph, inputs: Array) -> Mapping[str, Array]:
+    """Every value of `graph` for stored inputs (S, H, W, C), in batches."""
+    name = graph.inputs[0]
+    parts = [run(graph, {name: inputs[at : at + _BATCH]}) for at in range(0, len(inputs), _BATCH)]
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def compare(graph: Graph, sources: Sources, target: Target, inputs: Array) -> Comparison:
+    """Run `inputs` (S, H, W, C) in Python and in C; the first op that differs is looked into."""
+    expected = reference(graph, inputs)
+    flat = inputs.reshape(len(inputs), -1)
+    got = digests(sources, target, flat)
+    steps = calls(graph)
+    wanted = [[_crc(graph, expected, call, s) for call in steps] for s in range(len(inputs))]
+    place = _first(np.array(wanted, np.uint32).reshape(got.crc.shape) != got.crc)
+    if place is None:
+        difference = _score_difference(graph, expected, got)
+    else:
+        op, sample = place
+        actual = from_bytes(dump(sources, target, flat[sample], op), graph.type_of(steps[op].output))
+        difference = locate(op, steps[op], sample, expected[steps[op].output][sample], actual)
+    elements = sum(graph.type_of(call.output).elements for call in steps) * len(inputs)
+    return Comparison(len(inputs), len(steps), elements, difference, got.scores)
+
+
+def _crc(graph: Graph, expected: Mapping[str, Array], call: KernelCall, sample: int) -> int:
+    if call.kernel.is_alias:
+        return 0
+    return zlib.crc32(to_bytes(expected[call.output][sample], graph.type_of(call.output)))
+
+
+def _first(differs: Array) -> tuple[int, int] | None:
+    """The first op that differs on any sample, and the first sample on which it does."""
+    if not differs.any():
+        return None
+    op = int(np.argmax(differs.any(0)))
+    return op, int(np.argmax(differs[:, op]))
+
+
+def locate(op: int, call: KernelCall, sample: int, expected: Array, actual: Array) -> Difference:
+    """The first element (H, W, C) at which `actual` is not `expected`; tail bits where all are equal."""
+    places = np.argwhere(expected != actual)
+    y, x, channel = (int(at) for at in places[0]) if len(places) else (-1, -1, expected.shape[-1])
+    values = (int(expected[y, x, channel]), int(actual[y, x, channel])) if len(places) else (0, 1)
+    return Difference(op, call.output, call.op.module, sample, channel, y, x, *values, len(places))
+
+
+def _score_difference(graph: Graph, expected: Mapping[str, Array], got: Digests) -> Difference | None:
+    wanted = expected[graph.outputs[0]].reshape(len(got.scores), -1)
+    places = np.argwhere(wanted != got.scores)
+    if not len(places):
+        return None
+    sample, channel = (int(at) for at in places[0])
+    values = int(wanted[sample, channel]), int(got.scores[sample, channel])
+    last = calls(graph)[-1]
+    index = len(graph.ops) - 1
+    return Difference(index, last.output, last.op.module, sample, channel, 0, 0, *values, len(places))
