@@ -1,0 +1,125 @@
+"""Trains a binary CNN on scikit-learn's digits: `python -m examples.digits.train -o build/digits`.
+
+Writes `model.pt`, which `bnncl-compile` takes as it is, and `test.npz`, the 360 images it never saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+import bnncl
+from examples.data import DataSet, load_digits_split
+from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
+
+RECIPE = Recipe(epochs=40)
+
+
+class Sign(torch.autograd.Function):
+    """+1 where x >= 0, else -1; the gradient passes where |x| <= 1 (straight-through estimator)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return torch.where(x >= 0, 1.0, -1.0)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return torch.where(x.abs() <= 1, gradient, 0.0)
+
+
+def sign(x: Tensor) -> Tensor:
+    result: Tensor = Sign.apply(x)  # type: ignore[no-untyped-call]
+    return result
+
+
+class BinaryConv2d(nn.Conv2d):
+    """A convolution with weights -1 and +1, the signs of real ones."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, sign(self.weight), None, self.stride, self.padding)
+
+
+class BinaryLinear(nn.Linear):
+    """A linear layer with weights -1 and +1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, sign(self.weight))
+
+
+class DigitsNet(BinaryModel):
+    """8x8 grey images to 10 scores: a real first and last layer, three binary ones between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
+        self.norm1 = nn.BatchNorm2d(32)
+        self.conv2 = BinaryConv2d(32, 64, 3, bias=False)
+        self.norm2 = nn.BatchNorm2d(64)
+        self.conv3 = BinaryConv2d(64, 64, 3, bias=False)
+        self.norm3 = nn.BatchNorm2d(64)
+        self.linear = BinaryLinear(256, 128, bias=False)
+        self.norm4 = nn.BatchNorm1d(128)
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = sign(self.norm1(self.conv1(x)))
+        x = self.conv2(F.pad(x, (1, 1, 1, 1), value=1.0))
+        x = sign(self.norm2(F.max_pool2d(x, 2)))
+        x = sign(self.norm3(self.conv3(x)))
+        x = sign(self.norm4(self.linear(x.flatten(1))))
+        scores: Tensor = self.head(x)
+        return scores
+
+    def latent_weights(self) -> list[Tensor]:
+        return [layer.weight for layer in self.modules() if isinstance(layer, BinaryConv2d | BinaryLinear)]
+
+
+def jitter(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Shift each image (N, C, H, W) by -1, 0 or 1 pixels in both directions."""
+    n, _, height, width = x.shape
+    dy, dx = torch.randint(0, 3, (2, n, 1, 1), generator=generator)
+    rows = torch.arange(height).view(1, height, 1) + dy
+    columns = torch.arange(width).view(1, 1, width) + dx
+    padded = F.pad(x, (1, 1, 1, 1))
+    return padded[torch.arange(n).view(n, 1, 1), :, rows, columns].permute(0, 3, 1, 2)
+
+
+def train(data: DataSet, recipe: Recipe = RECIPE) -> DigitsNet:
+    """A trained model in eval mode."""
+    prepare(recipe)
+    model = DigitsNet()
+    fit(model, torch.from_numpy(data.train.x), torch.from_numpy(data.train.y), recipe, jitter)
+    return model
+
+
+def save(model: nn.Module, data: DataSet, folder: Path) -> None:
+    """Write `model.pt` and `test.npz` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    x, y = torch.from_numpy(data.calibration.x), torch.from_numpy(data.calibration.y)
+    bnncl.save(model, folder / "model.pt", x[:1], calibration=x, labels=y)
+    data.test.save(folder / "test.npz")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m examples.digits.train", description=__doc__)
+    parser.add_argument("-o", "--out", type=Path, default=Path("build/examples/digits"))
+    parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
+    chosen = parser.parse_args(arguments)
+    data = load_digits_split()
+    model = train(data, Recipe(chosen.epochs))
+    save(model, data, chosen.out)
+    share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))
+    print(f"test accuracy {share:.2%} on {len(data.test.y)} images", file=sys.stderr)
+    print(chosen.out / "model.pt")
+
+
+if __name__ == "__main__":
+    main()
