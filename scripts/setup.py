@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,22 +104,26 @@ def main(profile: str) -> int:
     venv_is_current = setup_venv.is_current()
     if not venv_is_current and not setup_venv.PYTHON.exists() and not setup_venv.can_make():
         wanted.append("python3-venv")
+    wait_s = NETWORK_WAIT_S
     if wanted:
-        setup_apt.install(wanted, NETWORK_WAIT_S)
+        begun = time.monotonic()
+        if not setup_apt.install(wanted, wait_s):
+            # Where apt waited in vain, pip gets what is left of the time, but enough for an answer.
+            wait_s = max(3.0, wait_s - (time.monotonic() - begun))
         missing = unmet(PROFILES[profile])
     record(profile, missing)
     for name, needs in missing.items():
         packages = [need.package for need in needs]
         say(f"Not installed ({name}): {', '.join(packages)}. {setup_apt.install_line(packages)}")
-    return 0 if venv_is_current or make_venv() else 1
+    return 0 if venv_is_current or make_venv(wait_s) else 1
 
 
-def make_venv() -> bool:
+def make_venv(wait_s: float) -> bool:
     """Bring `.venv` and PlatformIO's core folder up to date; False where nothing can run."""
     if not setup_venv.PYTHON.exists() and not setup_venv.can_make():
         say(f"Missing: python3-venv. {setup_apt.install_line(['python3-venv'])}")
         return False
-    if not setup_venv.make(NETWORK_WAIT_S):
+    if not setup_venv.make(wait_s):
         return False
     fill = [setup_venv.PYTHON, ROOT / "scripts" / "platformio_core.py", CORE_DIR]
     return run(fill)

@@ -57,28 +57,15 @@ def compile_elf(
     (`missing-toolchain`) and `VerificationFailed` (`compile-failed`, with the compiler's words).
     """
     command = [
-        str(find_compiler(target)),
-        *LANGUAGE,
-        *WARNINGS,
-        *core_flags(target),
+        *(str(find_compiler(target)), *LANGUAGE, *WARNINGS, *core_flags(target)),
         *(f"-D{name}={value}" for name, value in defines.items()),
         *(f"-I{path}" for path in include_dirs),
         *(str(path) for path in sources),
-        *link_flags(target),
-        *extra,
-        "-o",
-        str(out),
+        *(*link_flags(target), *extra, "-o", str(out)),
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=_COMPILE_SECONDS,
-        check=False,
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMPILE_SECONDS, check=False
     )
     if done.returncode != 0:
         raise VerificationFailed(
@@ -86,7 +73,7 @@ def compile_elf(
                 slug="compile-failed",
                 message=f"{command[0]} refuses the C code (exit code {done.returncode})",
                 where=str(sources[0]) if len(sources) == 1 else target.name,
-                why=done.stdout.strip(),
+                why=done.stderr.decode(errors="replace").strip(),
                 hint="If the code is unchanged since bnncl wrote it, this is a fault of bnncl's.",
             )
         )

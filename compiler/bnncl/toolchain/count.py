@@ -70,14 +70,11 @@ def count_on_host(elf: Path, function: str = COUNTED_FUNCTION, timeout_s: float 
             *(f"--toggle-collect={function}", str(elf.resolve())),
         ]
         said = _run(command, elf, timeout_s)
-        totals = [
-            line
-            for line in (out.read_text().splitlines() if out.exists() else [])
-            if line.startswith("totals:")
-        ]
-    if len(totals) != 1:
+        text = out.read_text() if out.exists() else ""
+    totals = [int(line.split()[1]) for line in text.splitlines() if line.startswith("totals:")]
+    if len(totals) != 1 or totals[0] == 0:
         raise _count_failed(elf, said)
-    return int(totals[0].split()[1])
+    return totals[0]
 
 
 def _run(command: list[str], elf: Path, timeout_s: float) -> str:
