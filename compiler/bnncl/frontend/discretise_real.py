@@ -1,0 +1,132 @@
+"""Finds the real thresholds between a real value and its sign, through PyTorch's own calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bnncl.frontend.chains import Chain
+from bnncl.frontend.discretise import Pair, emit_real, moved, too_many_levels, two_valued, where_of
+from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.lowering import Context, Refused
+from bnncl.frontend.operators import base_of
+from bnncl.frontend.recognised import Lowered
+from bnncl.frontend.staircase import Direction, Levels, Signs, chunks, real_grid, real_step
+
+Floats = NDArray[np.float32]
+
+
+class NotOneStepError(Exception):
+    """The sign is no single step of the value, channel by channel; raised and caught in the frontend."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Probe:
+    """A chain's signs on the grid: (T, C), and whether the signs rise or fall with each pool."""
+
+    signs: Signs
+    pair: Pair
+    directions: tuple[Direction, ...]
+
+
+def threshold_real(ctx: Context, chain: Chain, source: Lowered) -> Lowered:
+    """One real threshold for each channel of the float value `source`; NotOneStepError if one is too few."""
+    grid = real_grid()
+    probe = _probe(ctx, chain, source, grid)
+    changes = probe.signs[1:] != probe.signs[:-1]
+    if bool((changes.sum(0) > 1).any()):
+        raise NotOneStepError
+    for direction in probe.directions:
+        if not bool((direction.rises | direction.falls).all()):
+            raise NotOneStepError
+    at = _bisect(chain, source, grid, changes, probe.pair)
+    first = np.where(probe.signs[0], 1, -1).astype(np.int8)
+    at, first = source.ordered(at), source.ordered(first)
+    name = emit_real(ctx, chain, source, at[None], first)
+    scale = np.full(len(at), (probe.pair.high - probe.pair.low) / 2)
+    result = Lowered(name, scale, np.full(len(at), probe.pair.middle), source.order)
+    pad = float("nan")
+    if source.padding is not None:
+        pad = _target_at(chain, source, source.padding.value)
+        result = replace(result, padding=replace(source.padding, value=pad))
+    if chain.pads:
+        pad = _pad_of(chain, source)
+    minima = [direction.falls & ~direction.rises for direction in probe.directions]
+    return moved(ctx, chain, result, minima, pad)
+
+
+def _probe(ctx: Context, chain: Chain, source: Lowered, grid: Floats) -> _Probe:
+    channels = len(source.scale)
+    levels, codes = Levels(), []
+    for part in chunks(len(grid), channels):
+        target, _ = chain.run(_rows(grid[part], channels))
+        codes.append(levels.codes(target.numpy()))
+    code = np.concatenate(codes)
+    numbers = sorted(levels.seen)
+    tie = len(numbers) == 3 and np.isclose(numbers[1], (numbers[0] + numbers[2]) / 2)
+    if code.min() < 0 or not (len(numbers) <= 2 or tie):
+        raise Refused(too_many_levels(where_of(ctx, chain, source), numbers))
+    pair = two_valued([numbers[0], numbers[-1]] if tie else numbers)
+    signs = _collapsed((np.array(levels.seen) >= pair.middle)[code], channels)
+    directions = tuple(Direction(channels) for _ in chain.pools)
+    for part in chunks(len(grid), channels) if directions else ():
+        _, tables = chain.run(_rows(grid[part], channels))
+        for direction, node in zip(directions, chain.pools, strict=True):
+            direction.feed(tables[node.outputs[0]].double().numpy(), signs[part])
+    return _Probe(signs, pair, directions)
+
+
+def _collapsed(signs: Signs, channels: int) -> Signs:
+    """Signs for each channel, of signs for each feature of a flattened map, if they agree."""
+    grouped = signs.reshape(len(signs), channels, -1)
+    if not bool((grouped == grouped[:, :, :1]).all()):
+        raise NotOneStepError
+    return np.asarray(grouped[:, :, 0])
+
+
+def _rows(numbers: Floats, channels: int) -> torch.Tensor:
+    return torch.from_numpy(numbers[:, None].copy()).expand(-1, channels).contiguous()
+
+
+def _bisect(chain: Chain, source: Lowered, grid: Floats, changes: Signs, pair: Pair) -> NDArray[np.float64]:
+    there = changes.any(0)
+    where = np.where(there, changes.argmax(0), 0)
+
+    def signs_at(numbers: Floats) -> Signs:
+        target, _ = chain.run(torch.from_numpy(numbers.reshape(1, -1).astype(np.float32)))
+        return np.asarray(_collapsed(target.numpy() >= pair.middle, len(source.scale))[0])
+
+    found = real_step(signs_at, grid[where], grid[where + 1])
+    return np.where(there, found, np.inf)
+
+
+def _target_at(chain: Chain, source: Lowered, number: float) -> float:
+    """What the chain makes of one real number; NaN if the channels differ."""
+    target, _ = chain.run(torch.full((1, len(source.scale)), number))
+    return _one(target.numpy()[0])
+
+
+def _pad_of(chain: Chain, source: Lowered) -> float:
+    target, _ = chain.run(torch.zeros((2, len(source.scale))), pad_row=True)
+    return _one(target.numpy()[-1])
+
+
+def _one(numbers: NDArray[np.float64]) -> float:
+    return float(numbers[0]) if bool((numbers == numbers[0]).all()) else float("nan")
+
+
+def note_ties(ctx: Context, target: LinComb, chain: Chain, source: Lowered, read: LinComb | None) -> None:
+    """Say that exact zeros of a real number count as +1, where torch's sign would give 0."""
+    if read is None or not any(base_of(node.op) in ("sign", "sgn") for node in chain.nodes):
+        return
+    direct = Chain(ctx.expressions, read, target)
+    channels = ctx.expressions.shape(read)[1]
+    probe = torch.tensor([-1.0, 0.0, 1.0])[:, None].expand(-1, channels).contiguous()
+    below, zero, above = direct.run(probe)[0].numpy()
+    if bool(((below < zero) & (zero < above)).any()):
+        where = where_of(ctx, chain, source)
+        message = "torch.sign of a real number is 0 at exactly 0; the compiled model takes it as +1"
+        ctx.note("zero-taken-as-plus-one", where, message)

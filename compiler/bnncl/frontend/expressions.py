@@ -1,0 +1,257 @@
+"""A captured graph as linear combinations of non-linear atoms, equal ones shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from bnncl.frontend.captured import Arg, Captured, Const, Node, Value
+from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.operators import (
+    CONSTANTS,
+    DISCRETISERS,
+    IDENTITIES,
+    ROUNDERS,
+    Kind,
+    base_of,
+    kind_of,
+)
+
+_ARITHMETIC = ("add", "sub", "rsub", "neg", "mul", "div")
+
+Operand = LinComb | Const | int | float | bool | str | None | tuple["Operand", ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """A value that is no linear combination of others: the input, or what a non-linear call returns.
+
+    `operands` are the call's arguments with each value replaced by its combination; `named` are the
+    keyword arguments. `value` is the captured value, `shape` its shape with the batch of 1.
+    """
+
+    index: int
+    kind: Kind
+    op: str
+    operands: tuple[Operand, ...]
+    named: dict[str, Operand]
+    value: int
+    shape: tuple[int, ...]
+    dtype: str
+    module: str = ""
+    line: str = ""
+
+    @property
+    def base(self) -> str:
+        """`sign` for `aten.sign.default`."""
+        return base_of(self.op)
+
+    def reads(self) -> Iterator[LinComb]:
+        """The combinations among the operands, in order."""
+        yield from _combinations((*self.operands, *self.named.values()))
+
+
+def _combinations(operand: Operand) -> Iterator[LinComb]:
+    if isinstance(operand, LinComb):
+        yield operand
+    elif isinstance(operand, tuple):
+        for item in operand:
+            yield from _combinations(item)
+
+
+class Expressions:
+    """Every value of a captured graph as a combination; `atoms` in order of execution."""
+
+    def __init__(self, captured: Captured) -> None:
+        self.captured = captured
+        self.atoms: list[Atom] = []
+        self.of: dict[int, LinComb] = {}
+        self.first_value: dict[LinComb, int] = {}
+        self._shapes: dict[int, tuple[int, ...]] = {captured.input: captured.input_shape}
+        self._dtypes: dict[int, str] = {captured.input: captured.input_dtype}
+        self._known: dict[object, LinComb] = {}
+        self._finite: dict[int, bool] = {}
+        self._roots: dict[int, tuple[int, ...]] = {}
+        start = Atom(0, Kind.INPUT, "", (), {}, captured.input, captured.input_shape, captured.input_dtype)
+        self.atoms.append(start)
+        self._define(captured.input, LinComb.atom(0))
+        for node in captured.nodes:
+            self._add(node)
+
+    @property
+    def output(self) -> LinComb:
+        """The combination that the model returns."""
+        return self.of[self.captured.output]
+
+    def shape(self, combination: LinComb) -> tuple[int, ...]:
+        """Captured shape of a combination that is some captured value, batch of 1 included."""
+        return self._shapes[self.first_value[combination]]
+
+    def value_shape(self, value: int) -> tuple[int, ...]:
+        """Captured shape of a value, batch of 1 included."""
+        return self._shapes[value]
+
+    def live(self) -> tuple[Atom, ...]:
+        """The atoms that the output depends on, in order of execution."""
+        needed = set(self.output.atoms)
+        for atom in reversed(self.atoms):
+            if atom.index in needed:
+                for read in atom.reads():
+                    needed.update(read.atoms)
+        return tuple(atom for atom in self.atoms if atom.index in needed)
+
+    def is_finite(self, combination: LinComb) -> bool:
+        """True if every path from the input to the combination crosses a discretiser."""
+        return all(self._finite[index] for index in combination.atoms)
+
+    def roots(self, combination: LinComb) -> tuple[int, ...]:
+        """The nearest atoms below that mix positions or channels, from which all else is computed."""
+        found = {root for index in combination.atoms for root in self._roots[index]}
+        return tuple(sorted(found))
+
+    def _define(self, value: int, combination: LinComb) -> None:
+        self.of[value] = combination
+        self.first_value.setdefault(combination, value)
+        for index in combination.atoms:
+            if index not in self._roots:
+                self._classify(self.atoms[index])
+
+    def _classify(self, atom: Atom) -> None:
+        reads = list(atom.reads())
+        through = atom.kind in (Kind.ELEMENTWISE, Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
+        below = {root for read in reads for root in self.roots(read)}
+        self._roots[atom.index] = tuple(sorted(below)) if through else (atom.index,)
+        discrete = atom.base in DISCRETISERS if atom.op else False
+        rounded = bool(atom.op) and atom.base in ROUNDERS and all(self._bounded(read) for read in reads)
+        inherits = through and bool(reads) and all(self.is_finite(read) for read in reads)
+        self._finite[atom.index] = discrete or rounded or inherits
+
+    def _bounded(self, combination: LinComb) -> bool:
+        return all(self._is_bounded_atom(self.atoms[index]) for index in combination.atoms)
+
+    def _is_bounded_atom(self, atom: Atom) -> bool:
+        if atom.kind in (Kind.MAX_POOL, Kind.VIEW, Kind.PAD) or (atom.op and atom.base in ROUNDERS):
+            return all(self._bounded(read) for read in atom.reads())
+        if atom.op and atom.base == "clamp":
+            limits = [*atom.operands[1:], *atom.named.values()]
+            return len([limit for limit in limits if limit is not None]) == 2
+        return self._finite[atom.index] or (
+            bool(atom.op) and atom.base in ("hardtanh", "sigmoid", "tanh", "hardsigmoid", "relu6")
+        )
+
+    def _add(self, node: Node) -> None:
+        for value, shape, dtype in zip(node.outputs, node.shapes, node.dtypes, strict=True):
+            self._shapes[value], self._dtypes[value] = shape, dtype
+        combination = self._linear(node)
+        if combination is not None:
+            self._define(node.outputs[0], combination)
+            return
+        for number in range(len(node.outputs)):
+            self._define(node.outputs[number], self._atom(node, number))
+
+    def _linear(self, node: Node) -> LinComb | None:
+        """The result of `node` as a combination of what it reads; None if it is an atom of its own."""
+        base = base_of(node.op) if node.op.startswith("aten.") else ""
+        if base in CONSTANTS:
+            return LinComb((), CONSTANTS[base])
+        if base in ("full_like", "fill"):
+            number = self._number(node.args[1])
+            return None if number is None else LinComb((), number)
+        if base in IDENTITIES or base == "copy":
+            return self._converted(node, node.args[1 if base == "copy" else 0])
+        return self._arithmetic(node, base) if base in _ARITHMETIC else None
+
+    def _converted(self, node: Node, source: Arg) -> LinComb | None:
+        if not isinstance(source, Value) or self._shapes[source.id] != node.shapes[0]:
+            return None
+        from_type, to_type = self._dtypes[source.id], node.dtypes[0]
+        widening = to_type in ("float32", "float64") or to_type == from_type
+        widening = widening or (from_type == "bool" and to_type != "float16")
+        return self.of[source.id] if widening else None
+
+    def _arithmetic(self, node: Node, base: str) -> LinComb | None:
+        if "bool" in node.dtypes or any(name == "rounding_mode" for name, _ in node.kwargs):
+            return None
+        if base == "neg":
+            operand = self._operand(node.args[0], node)
+            return None if operand is None else operand.scaled(-1.0)
+        left, right = self._operand(node.args[0], node), self._operand(node.args[1], node)
+        if left is None or right is None:
+            return None
+        if base in ("mul", "div"):
+            return _product(left, right, base == "div")
+        alpha = node.args[2] if len(node.args) > 2 else dict(node.kwargs).get("alpha", 1)
+        assert isinstance(alpha, int | float)
+        if base == "add":
+            return left.plus(right, float(alpha))
+        first, second = (right, left) if base == "rsub" else (left, right)
+        return first.plus(second, -float(alpha))
+
+    def _operand(self, arg: Arg, node: Node) -> LinComb | None:
+        """An argument as a combination: a number, or a value of the result's shape."""
+        if isinstance(arg, Value):
+            combination = self.of[arg.id]
+            same = self._shapes[arg.id] == node.shapes[0]
+            return combination if same or not combination.terms else None
+        number = self._number(arg)
+        return None if number is None else LinComb((), number)
+
+    def _number(self, arg: Arg) -> float | None:
+        if isinstance(arg, Value):
+            combination = self.of[arg.id]
+            return combination.constant if not combination.terms else None
+        if isinstance(arg, Const):
+            tensor = self.captured.constants[arg.id].tensor
+            return float(tensor.double().item()) if tensor.numel() == 1 else None
+        return float(arg) if isinstance(arg, int | float) else None
+
+    def _atom(self, node: Node, number: int) -> LinComb:
+        operands = tuple(self._resolve(arg) for arg in node.args)
+        named = {name: self._resolve(arg) for name, arg in node.kwargs}
+        key = (node.op, number, operands, tuple(named.items()))
+        if key not in self._known:
+            kind = kind_of(node.op) if number == 0 else Kind.OTHER
+            atom = Atom(
+                len(self.atoms),
+                kind,
+                node.op,
+                operands,
+                named,
+                node.outputs[number],
+                node.shapes[number],
+                node.dtypes[number],
+                node.module,
+                node.line,
+            )
+            self.atoms.append(atom)
+            self._known[key] = LinComb.atom(atom.index)
+        return self._known[key]
+
+    def _resolve(self, arg: Arg) -> Operand:
+        if isinstance(arg, Value):
+            return self.of[arg.id]
+        if isinstance(arg, tuple):
+            return tuple(self._resolve(item) for item in arg)
+        return arg
+
+
+def _product(left: LinComb, right: LinComb, divide: bool) -> LinComb | None:
+    if divide:
+        ok = not right.terms and right.constant != 0.0
+        return (
+            LinComb(tuple((i, c / right.constant) for i, c in left.terms), left.constant / right.constant)
+            if ok
+            else None
+        )
+    if not right.terms:
+        return left.scaled(right.constant)
+    return right.scaled(left.constant) if not left.terms else None
+
+
+def constant_tensor(captured: Captured, operand: Operand) -> torch.Tensor | None:
+    """The tensor behind a constant operand; None if it is something else."""
+    if isinstance(operand, Const):
+        return captured.constants[operand.id].tensor
+    return None

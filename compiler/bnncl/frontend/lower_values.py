@@ -1,0 +1,158 @@
+"""Lowers combinations of a captured graph, on demand, to ops of the compiler's graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bnncl.diagnostics import Problem
+from bnncl.frontend.chains import Chain, NotPerChannelError
+from bnncl.frontend.discretise import emit_integer, refuse_chain, tabulate_integers
+from bnncl.frontend.discretise_real import NotOneStepError, note_ties, threshold_real
+from bnncl.frontend.expressions import Atom, Expressions
+from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.lower_conv import lower_conv, read_conv
+from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_view
+from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
+from bnncl.frontend.lowering import Context, Refused, unsupported
+from bnncl.frontend.operators import Kind
+from bnncl.frontend.recognised import Lowered
+from bnncl.frontend.windows import only_read
+from bnncl.ir.types import Int
+
+_MOVES = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
+
+
+class Lowering:
+    """Lowers each combination once; `input_view` is a view of the input that stands for the input."""
+
+    def __init__(self, ctx: Context, expressions: Expressions, input_view: Atom | None) -> None:
+        self._ctx = ctx
+        self._expressions = expressions
+        self._input_view = input_view
+
+    def lower(self, combination: LinComb) -> Lowered:
+        """The combination in terms of the graph; Refused, with the same problem, each time it cannot be."""
+        known = self._ctx.lowered.get(combination)
+        if known is None:
+            try:
+                known = self._lower(combination)
+                self._ctx.observe(known, combination)
+            except Refused as refused:
+                known = refused.problem
+            self._ctx.lowered[combination] = known
+        if isinstance(known, Problem):
+            raise Refused(known)
+        return known
+
+    def _lower(self, combination: LinComb) -> Lowered:
+        if not combination.terms:
+            raise Refused(Problem("unsupported-op", "a value that is one number whatever the input"))
+        atoms = [self._expressions.atoms[index] for index in combination.atoms]
+        finite = self._expressions.is_finite(combination)
+        if finite and (len(atoms) > 1 or not self._passes(atoms[0])):
+            return self._discretised(combination)
+        if len(atoms) == 1 and combination.only_atom is None:
+            _, factor = combination.terms[0]
+            return self.lower(LinComb.atom(atoms[0].index)).mapped(factor, combination.constant)
+        return self._lower_atom(atoms[0]) if len(atoms) == 1 else self._summed(combination, atoms)
+
+    def _passes(self, atom: Atom) -> bool:
+        return atom.kind in _MOVES or (atom.kind is Kind.ELEMENTWISE and is_affine(atom))
+
+    def _summed(self, combination: LinComb, atoms: list[Atom]) -> Lowered:
+        """A sum of affine functions of one and the same value."""
+        parts = [self.lower(LinComb.atom(atom.index)) for atom in atoms]
+        first = parts[0]
+        if any(part.name != first.name or part.padding is not None for part in parts):
+            raise unsupported(
+                atoms[-1],
+                "a sum of several tensors (a shortcut, say) is not supported",
+                "each layer must read one tensor",
+            )
+        total = first.mapped(combination.terms[0][1], combination.constant)
+        for part, (_, factor) in zip(parts[1:], combination.terms[1:], strict=True):
+            scale, offset = total.scale + factor * part.scale, total.offset + factor * part.offset
+            total = replace(total, scale=scale, offset=offset)
+        return total
+
+    def _lower_atom(self, atom: Atom) -> Lowered:
+        if atom.kind is Kind.INPUT or atom is self._input_view:
+            return Lowered.plain("input", self._ctx.builder.value("input").type.channels)
+        if atom.kind in (Kind.OTHER, Kind.NORMALISE):
+            raise unsupported(atom)
+        if atom.kind is Kind.CONV:
+            return lower_conv(self._ctx, atom, self.lower(read_conv(self._ctx, atom).x))
+        return self._elementwise(atom) if atom.kind is Kind.ELEMENTWISE else self._moved(atom)
+
+    def _moved(self, atom: Atom) -> Lowered:
+        read = only_read(atom)
+        x = self.lower(read)
+        if atom.kind is Kind.MAX_POOL:
+            return lower_max_pool(self._ctx, atom, x)
+        if atom.kind is Kind.AVERAGE_POOL:
+            return lower_average_pool(self._ctx, atom, x)
+        if atom.kind is Kind.PAD:
+            return lower_pad(atom, x)
+        return lower_view(self._ctx, atom, self._expressions.shape(read), x)
+
+    def _elementwise(self, atom: Atom) -> Lowered:
+        reads = [read for read in atom.reads() if read.terms]
+        if len(reads) != 1:
+            raise unsupported(
+                atom,
+                f"{atom.op} of several tensors is not supported",
+                "each layer must read one tensor",
+            )
+        x = self.lower(reads[0])
+        if is_affine(atom):
+            return lower_affine(self._ctx, atom, x)
+        return lower_nonlinear(self._ctx, atom, x)
+
+    def _discretised(self, combination: LinComb) -> Lowered:
+        """A two-valued function of one tensor: a threshold on what it is computed from."""
+        roots = self._expressions.roots(combination)
+        if len(roots) != 1:
+            last = self._expressions.atoms[combination.atoms[-1]]
+            raise unsupported(last, "a sign of several tensors together is not supported")
+        root = LinComb.atom(roots[0])
+        if self._input_view is not None and roots[0] == 0:
+            root = LinComb.atom(self._input_view.index)
+        try:
+            source = self.lower(root)
+            chain = Chain(self._expressions, root, combination)
+            if isinstance(self._ctx.domain(source), Int):
+                table = tabulate_integers(self._ctx, chain, source)
+                return emit_integer(self._ctx, chain, source, table)
+            return self._discretised_real(combination, root)
+        except NotPerChannelError as error:
+            raise refuse_chain(error) from error
+
+    def _discretised_real(self, combination: LinComb, root: LinComb) -> Lowered:
+        read = self._frontier(combination)
+        chain = Chain(self._expressions, root, combination)
+        source = self.lower(root)
+        note_ties(self._ctx, combination, chain, source, read)
+        try:
+            return threshold_real(self._ctx, chain, source)
+        except NotOneStepError:
+            if read is None:
+                last = self._expressions.atoms[combination.atoms[-1]]
+                raise unsupported(last, "a sign of several real numbers together") from None
+        source = self._ctx.real(self.lower(read))
+        try:
+            return threshold_real(self._ctx, Chain(self._expressions, read, combination), source)
+        except NotOneStepError:
+            last = self._expressions.atoms[combination.atoms[-1]]
+            raise unsupported(last, "a function of a real number that is no single step") from None
+
+    def _frontier(self, combination: LinComb) -> LinComb | None:
+        """The one real-valued combination that the discretisers of `combination` read."""
+        found: dict[LinComb, None] = {}
+        waiting = list(combination.atoms)
+        while waiting:
+            for read in self._expressions.atoms[waiting.pop()].reads():
+                if self._expressions.is_finite(read):
+                    waiting.extend(read.atoms)
+                else:
+                    found[read] = None
+        return next(iter(found)) if len(found) == 1 else None

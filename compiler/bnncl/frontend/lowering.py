@@ -1,0 +1,134 @@
+"""What lowering works on: the graph being built, and everything known about its values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnncl.diagnostics import Collector, Problem
+from bnncl.frontend.captured import Const
+from bnncl.frontend.expressions import Atom, Expressions
+from bnncl.frontend.layout import ir_shape
+from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.recognised import Accumulator, Lowered, Note, Reals, Rounding
+from bnncl.ir.graph import GraphBuilder
+from bnncl.ir.op import Op, Stage
+from bnncl.ir.types import Domain, Float, Shape, TensorType
+from bnncl.ir.values import Constant, Meaning, Storage, Value
+from bnncl.ops.elementwise import RealAffine
+
+_TAKEN = """
+input scores auto break case char const continue default do double else enum extern float for goto if
+inline int long register restrict return short signed sizeof static struct switch typedef union
+unsigned void volatile while bool true false main
+"""
+"""Names that no value may have: words of C, and the names of the input and of the output."""
+
+
+class Refused(Exception):  # noqa: N818 - not an error of the program, caught where lowering starts
+    """A step that cannot be lowered: carries the problem up to where all are collected."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def unsupported(atom: Atom, message: str = "", why: str = "", hint: str = "") -> Refused:
+    """The refusal of an operator, with its torch name, module and source line."""
+    text = message or f"{atom.op} is not supported"
+    line = f" ({atom.line})" if atom.line else ""
+    return Refused(
+        Problem("unsupported-op", text + line, atom.module or "the model's own forward", why, hint)
+    )
+
+
+class Context:
+    """One run of recognition: the growing graph, what its values mean, and what there is to say."""
+
+    def __init__(self, expressions: Expressions, name: str, input_shape: tuple[int, ...]) -> None:
+        self.expressions = expressions
+        self.captured = expressions.captured
+        shape = ir_shape(input_shape)
+        assert shape is not None
+        self.input_shape = input_shape
+        start = Value("input", TensorType(shape, Float()), Storage.INPUT)
+        self.builder = GraphBuilder(name, Stage.TRACED, start)
+        self.problems = Collector()
+        self.notes: list[Note] = []
+        self.roundings: dict[str, Rounding] = {}
+        self.observed: dict[str, int] = {}
+        self.accumulators: dict[str, Accumulator] = {}
+        self.lowered: dict[LinComb, Lowered | Problem] = {}
+        self.thresholds: dict[tuple[str, bytes, bytes], str] = {}
+        self._names = set(_TAKEN.split())
+
+    def name(self, hint: str) -> str:
+        """A new C identifier like `hint`, which is often a torch module path."""
+        stem = re.sub(r"\W", "_", hint).strip("_") or "layer"
+        stem = f"layer_{stem}" if stem[0].isdigit() else stem
+        chosen, number = stem, 2
+        while chosen in self._names:
+            chosen, number = f"{stem}_{number}", number + 1
+        self._names.add(chosen)
+        return chosen
+
+    def add(self, op: Op, scale: Reals | None = None, offset: Reals | None = None) -> str:
+        """Append `op`; scale and offset are what its result means, if not the plain number."""
+        meaning = None
+        if scale is not None and offset is not None and not ((scale == 1).all() and (offset == 0).all()):
+            meaning = Meaning(scale, offset)
+        return self.builder.add(op, meaning=meaning)
+
+    def domain(self, lowered: Lowered) -> Domain:
+        """Domain of the value of the graph behind `lowered`."""
+        return self.builder.value(lowered.name).type.domain
+
+    def shape(self, lowered: Lowered) -> Shape:
+        """Shape of the value of the graph behind `lowered`."""
+        return self.builder.value(lowered.name).type.shape
+
+    def note(self, kind: str, where: str, message: str) -> None:
+        """Say something once."""
+        if (note := Note(kind, where, message)) not in self.notes:
+            self.notes.append(note)
+
+    def origins(self, *operands: object) -> tuple[str, ...]:
+        """Parameters behind the constants among `operands`."""
+        found = [self.captured.constants[op.id].origins for op in operands if isinstance(op, Const)]
+        return tuple(dict.fromkeys(name for names in found for name in names))
+
+    def observe(self, lowered: Lowered, combination: LinComb) -> None:
+        """Remember that a value of the graph equals a captured one, if the two compare element by element."""
+        value = self.builder.value(lowered.name)
+        captured = self.expressions.first_value.get(combination)
+        if captured is None or lowered.order is not None or lowered.padding is not None:
+            return
+        if ir_shape(self.expressions.shape(combination)) != value.type.shape:
+            return
+        meaning = value.meaning or Meaning.of(1.0)
+        if np.allclose(meaning.scale, lowered.scale) and np.allclose(meaning.offset, lowered.offset):
+            self.observed.setdefault(lowered.name, captured)
+
+    def real(self, lowered: Lowered, module: str = "") -> Lowered:
+        """The same as a float value of the graph itself: an affine op is put behind it if need be."""
+        if isinstance(self.domain(lowered), Float) and lowered.is_plain:
+            return lowered
+        module = module or self.builder.value(lowered.name).module
+        op = RealAffine(
+            output=self.name(f"{lowered.name}_real"),
+            module=module,
+            x=lowered.name,
+            scale=Constant(lowered.scale, lowered.origins),
+            offset=Constant(lowered.offset, lowered.origins),
+        )
+        name = self.add(op)
+        plain = Lowered.plain(name, len(lowered.scale), lowered.order)
+        return replace(plain, padding=lowered.padding)
+
+
+def float64(array: NDArray[np.generic]) -> Reals:
+    """`array` as float64."""
+    return array.astype(np.float64)
