@@ -1,1 +1,24 @@
+"""Memory planning, budgets and the report model."""
 
+from __future__ import annotations
+
+from bnncl.plan.arena import plan_memory
+from bnncl.plan.budget import Advice, Limits, check_budget
+from bnncl.plan.check_plan import BrokenPlanError, check_plan
+from bnncl.plan.memory import Location, MemoryPlan, Place
+from bnncl.plan.report import Measured, Report, build_report
+
+__all__ = [
+    "Advice",
+    "BrokenPlanError",
+    "Limits",
+    "Location",
+    "Measured",
+    "MemoryPlan",
+    "Place",
+    "Report",
+    "build_report",
+    "check_budget",
+    "check_plan",
+    "plan_memory",
+]

@@ -8,14 +8,14 @@
 typedef struct {
     const char *name;
     const char *tool_version;
-    const char *model_sha256;   /* of the file it was compiled from, 64 hexadecimal digits */
-    const char *const *labels;  /* [label_count], names of the classes, or NULL where none were given */
+    const char *model_sha256;  /* of the file it was compiled from, 64 hexadecimal digits */
+    const char *const *labels; /* [label_count], names of the classes, or NULL where none were given */
     uint32_t label_count;
-    uint32_t input_len;         /* elements of an input */
-    uint32_t classes;           /* scores that an inference gives */
-    uint32_t weight_bytes;      /* constants, usually in flash */
-    uint32_t context_bytes;     /* sizeof of the context */
-    uint32_t workspace_bytes;   /* arena and scratch */
+    uint32_t input_len;       /* elements of an input */
+    uint32_t classes;         /* scores that an inference gives */
+    uint32_t weight_bytes;    /* constants, usually in flash */
+    uint32_t context_bytes;   /* sizeof of the context */
+    uint32_t workspace_bytes; /* arena and scratch */
 } bnncl_info;
 
 #endif

@@ -1,0 +1,145 @@
+"""The C of the runtime: weights, the list of kernel calls, context and model information."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bnncl.emit.ctext import comment, initializer, integer, string
+from bnncl.emit.layout import Names, arena_pointer, describe, stored_len
+from bnncl.emit.spec import ProjectSpec
+from bnncl.emit.views import ArrayView, AssertView, CallView, InferView, InfoView, StructView
+from bnncl.kernels.base import Binding, ConstArray, KernelCall, ParamStruct, Ref, calls
+from bnncl.plan.memory import Place
+from bnncl.plan.report import OpReport
+
+Bound = tuple[tuple[KernelCall, Binding], ...]
+_WIDTH = 100
+
+
+def array_views(names: Names, bound: Bound) -> tuple[ArrayView, ...]:
+    """Every constant array, in the order of the ops."""
+    return tuple(_array_view(names, call, array) for call, binding in bound for array in binding.arrays)
+
+
+def _array_view(names: Names, call: KernelCall, array: ConstArray) -> ArrayView:
+    symbol = names.constant(call, array.name)
+    axes = " x ".join(f"{name} {size}" for name, size in array.places.axes)
+    of = call.op.module or type(call.op).__name__
+    return ArrayView(
+        declaration=f"const {array.ctype} {symbol}[{array.data.size}]",
+        about=comment(f"{of}: {array.name} ({axes})"),
+        lines=initializer(array.data),
+    )
+
+
+def infer_view(spec: ProjectSpec, names: Names, bound: Bound) -> InferView:
+    """The kernel calls of inference."""
+    graph, plan = spec.graph, spec.plan
+    by_output = {call.output: (call, binding) for call, binding in bound}
+    headers = dict.fromkeys(call.kernel.header for call, _ in bound)
+    views = tuple(
+        _call_view(spec, names, index, call, by_output.get(call.output))
+        for index, call in enumerate(calls(graph))
+    )
+    places = {plan.locations[call.output].place for call, _ in bound}
+    return InferView(
+        headers=tuple(sorted(headers)),
+        structs=tuple(
+            _struct_view(names, call, struct) for call, binding in bound for struct in binding.structs
+        ),
+        asserts=tuple(each for op in spec.report.ops for each in _asserts(op)),
+        calls=views,
+        uses_arena=Place.ARENA in places,
+        uses_scratch=any(_uses_scratch(binding) for _, binding in bound),
+        scratch_word=plan.arena_bytes // 4,
+        copy_output=plan.copy_output,
+        copy_bytes=graph.type_of(graph.outputs[0]).stored_bytes,
+    )
+
+
+def _uses_scratch(binding: Binding) -> bool:
+    return any(isinstance(arg, Ref) and arg.kind == "scratch" for arg in binding.args)
+
+
+def _struct_view(names: Names, call: KernelCall, struct: ParamStruct) -> StructView:
+    fields = [f".{field} = {_field(names, call, held)}" for field, held in struct.fields]
+    return StructView(struct.ctype, names.struct(call, struct.name), tuple(_wrap(fields)))
+
+
+def _field(names: Names, call: KernelCall, held: int | Ref) -> str:
+    return _pointer(names, call, held) if isinstance(held, Ref) else integer(held)
+
+
+def _wrap(words: Sequence[str]) -> Iterator[str]:
+    """`words` with commas between them, in lines of at most _WIDTH characters where that is possible."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(word) + 3 > _WIDTH:
+            yield line
+            line = ""
+        line += f"{' ' if line else ''}{word},"
+    yield line
+
+
+def _call_view(
+    spec: ProjectSpec, names: Names, index: int, call: KernelCall, bound: tuple[KernelCall, Binding] | None
+) -> CallView:
+    graph = spec.graph
+    out = graph.type_of(call.output)
+    local = ""
+    if spec.plan.locations[call.output].place is Place.ARENA:
+        pointer = arena_pointer(graph, spec.plan, call.output)
+        local = f"{out.ctype} *const {names.buffer(call.output)} = {pointer};"
+    reads = ", ".join(describe(each) for each in graph.input_types(call))
+    about = [comment(f"{index}  {call.op.module or '(no module)'}: {type(call.op).__name__}")]
+    about += [f"{reads} -> {describe(out)}"]
+    if bound is None:
+        return CallView(index, (*about, "the same bytes: no code"), False, local, "", "", 0)
+    args = ", ".join(_argument(names, call, arg) for arg in bound[1].args)
+    return CallView(
+        index=index,
+        about=tuple(about),
+        code=True,
+        local=local,
+        call=f"{call.kernel.symbol}({args});",
+        output=names.buffer(call.output),
+        size=out.stored_bytes,
+    )
+
+
+def _argument(names: Names, call: KernelCall, arg: Ref | int) -> str:
+    if not isinstance(arg, Ref):
+        return integer(arg)
+    if arg.kind in ("array", "struct"):
+        return _pointer(names, call, arg)
+    if arg.kind == "input":
+        return names.buffer(call.inputs[int(arg.name or "0")])
+    return names.buffer(call.output) if arg.kind == "output" else "scratch"
+
+
+def _pointer(names: Names, call: KernelCall, to: Ref) -> str:
+    assert to.kind in ("array", "struct"), to
+    return names.constant(call, to.name) if to.kind == "array" else f"&{names.struct(call, to.name)}"
+
+
+def _asserts(op: OpReport) -> Iterator[AssertView]:
+    if op.accumulator is not None:
+        low, high = op.accumulator.lo, op.accumulator.hi
+        condition = f"{integer(low)} >= INT32_MIN && {integer(high)} <= INT32_MAX"
+        yield AssertView(condition, f"op{op.index}_accumulator_fits_int32")
+    if op.product is not None:
+        low, high = op.product.lo, op.product.hi
+        condition = f"{integer(low)} >= INT64_MIN && {integer(high)} <= INT64_MAX"
+        yield AssertView(condition, f"op{op.index}_product_fits_int64")
+
+
+def info_view(spec: ProjectSpec) -> InfoView:
+    """Context and model information."""
+    source = spec.graph.type_of(spec.graph.inputs[0])
+    return InfoView(
+        has_labels=bool(spec.labels),
+        labels=tuple(string(label) for label in spec.labels),
+        fingerprint=f"0x{spec.model_sha256[:8]}u",
+        input_len=stored_len(source),
+        weight_bytes=spec.report.weight_bytes,
+    )

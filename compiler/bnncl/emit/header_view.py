@@ -1,0 +1,113 @@
+"""The public header: sizes, the meaning of the input, the names of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bnncl.emit.ctext import comment, decimal
+from bnncl.emit.layout import stored_len
+from bnncl.emit.spec import ProjectSpec
+from bnncl.emit.views import HeaderView, Macro
+from bnncl.ir.types import Binary
+
+
+def header_view(spec: ProjectSpec) -> HeaderView:
+    """The public header of a project."""
+    return HeaderView(
+        input_comment=tuple(_input_comment(spec)),
+        input_macros=_padded(spec, _input_macros(spec)),
+        output_comment=tuple(_output_comment(spec)),
+        output_macros=_padded(spec, _output_macros(spec)),
+        size_macros=_padded(spec, _size_macros(spec)),
+        calibrated_comment=_calibrated(spec),
+        calibrated=int(spec.calibrated),
+    )
+
+
+def _padded(spec: ProjectSpec, macros: Sequence[Macro]) -> tuple[Macro, ...]:
+    named = [(f"{spec.name.upper()}_{macro.name}", macro) for macro in macros]
+    width = max(len(name) for name, _ in named)
+    depth = max((len(macro.value) for _, macro in named if macro.comment), default=0)
+    return tuple(
+        Macro(name.ljust(width), macro.value.ljust(depth) if macro.comment else macro.value, macro.comment)
+        for name, macro in named
+    )
+
+
+def _input_comment(spec: ProjectSpec) -> Iterator[str]:
+    source = spec.graph.type_of(spec.graph.inputs[0])
+    height, width, channels = source.shape
+    order = "element (y, x, c) at index (y * INPUT_W + x) * INPUT_C + c."
+    yield f"Input: {height} x {width} x {channels} (height, width, channels), channels innermost:"
+    if isinstance(source.domain, Binary):
+        words = source.words_per_pixel
+        yield f"{words} words for each pixel; channel c is bit c % 32 of word c / 32;"
+        yield "bit 1 means -1, bit 0 means +1. The bits beyond the last channel must be 0."
+        return
+    yield order
+    affine = spec.report.input
+    per_channel = len(affine.scale) > 1 or len(affine.offset) > 1
+    yield f"A stored number q in {source.domain.lo}..{source.domain.hi} stands for the real number"  # type: ignore[union-attr]
+    yield (
+        "INPUT_SCALE[c] * q + INPUT_OFFSET[c]; both are text, since no code here uses floats."
+        if per_channel
+        else "INPUT_SCALE * q + INPUT_OFFSET; both are text, since no code here uses floats."
+    )
+    if affine.source:
+        yield comment(f"Found from: {affine.source}.")
+
+
+def _input_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
+    source = spec.graph.type_of(spec.graph.inputs[0])
+    height, width, channels = source.shape
+    sizes = (
+        Macro("INPUT_H", str(height)),
+        Macro("INPUT_W", str(width)),
+        Macro("INPUT_C", str(channels)),
+        Macro("INPUT_LEN", str(stored_len(source)), f"elements of {spec.name}_input"),
+    )
+    if isinstance(source.domain, Binary):
+        return sizes
+    affine = spec.report.input
+    return (
+        *sizes,
+        Macro("INPUT_SCALE", f'"{", ".join(decimal(number) for number in affine.scale)}"'),
+        Macro("INPUT_OFFSET", f'"{", ".join(decimal(number) for number in affine.offset)}"'),
+    )
+
+
+def _output_comment(spec: ProjectSpec) -> Iterator[str]:
+    value = spec.graph.values[spec.graph.outputs[0]]
+    yield "Output: one score for each class; the greatest is the answer."
+    meaning = value.meaning
+    if meaning is not None and len(meaning.scale) == 1 and len(meaning.offset) == 1:
+        scale, offset = decimal(float(meaning.scale[0])), decimal(float(meaning.offset[0]))
+        yield f"A score q stands for the logit {scale} * q + {offset}."
+    for index, label in enumerate(spec.labels):
+        yield comment(f"  {index}  {label}")
+
+
+def _output_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
+    classes = spec.graph.type_of(spec.graph.outputs[0]).channels
+    return (
+        Macro("CLASSES", str(classes), "classes that the model knows"),
+        Macro("MAX_CLASSES", str(classes), "length of the array of scores"),
+    )
+
+
+def _size_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
+    report = spec.report
+    return (
+        Macro("WEIGHT_BYTES", str(report.weight_bytes), "constants, in flash"),
+        Macro("ARENA_BYTES", str(report.arena_bytes), "values between the ops"),
+        Macro("SCRATCH_BYTES", str(report.scratch_bytes), "what single ops need while they run"),
+        Macro("WORKSPACE_BYTES", str(report.workspace_bytes), "arena and scratch"),
+        Macro("CONTEXT_BYTES", str(report.context_bytes), f"sizeof({spec.name}_ctx)"),
+        Macro("RAM_BYTES", str(report.ram_bytes), "context and workspace"),
+    )
+
+
+def _calibrated(spec: ProjectSpec) -> str:
+    if spec.calibrated:
+        return "1: ranges come from calibration data or are exact."
+    return "0: ranges are bounds; agreement with PyTorch was not measured."

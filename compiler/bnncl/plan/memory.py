@@ -1,0 +1,79 @@
+"""Where every value of a selected graph lives in C: the result of memory planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Place(Enum):
+    """The memory a value lies in."""
+
+    INPUT = "input"
+    ARENA = "arena"
+    SCORES = "scores"
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place, and the offset in bytes from its start (0 for the caller's own buffers)."""
+
+    place: Place
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Bytes that one or more values share, and the ops between which they are in use.
+
+    `first` is the index of the op that writes them, `last` that of the last op that reads them; both
+    ends are included, so an op's input and output never share unless they are one buffer.
+    """
+
+    values: tuple[str, ...]
+    size: int
+    first: int
+    last: int
+
+    def meets(self, other: Buffer) -> bool:
+        """Whether some op finds both in use."""
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """Where the values of one graph lie, in bytes.
+
+    The graph's input is the caller's buffer and is never written; its output goes straight to the
+    caller's scores, or, where `copy_output` is set, is the input itself and has to be copied there.
+    `scratch` holds the bytes that each op needs only while it runs: one region serves them all.
+    `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
+    arrangement can need less.
+    """
+
+    locations: Mapping[str, Location]
+    arena_bytes: int
+    scratch: tuple[int, ...]
+    live: tuple[int, ...]
+    copy_output: bool = False
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes of the scratch region that all ops share."""
+        return max(self.scratch, default=0)
+
+    @property
+    def least_arena_bytes(self) -> int:
+        """The most arena bytes that are in use at one time."""
+        return max(self.live, default=0)
+
+    @property
+    def peak_op(self) -> int:
+        """Index of the first op at which the most arena bytes are in use."""
+        return self.live.index(self.least_arena_bytes)
+
+    @property
+    def workspace_bytes(self) -> int:
+        """Arena and scratch together; one word where there is neither, since C has no empty array."""
+        return max(4, self.arena_bytes + self.scratch_bytes)

@@ -1,0 +1,229 @@
+"""The report: what each op of a compiled model costs, and what the whole needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bnncl.ir.graph import Graph
+from bnncl.ir.types import Int, Shape, TensorType, storage_range
+from bnncl.kernels.base import KernelCall, calls
+from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
+from bnncl.plan.budget import Advice
+from bnncl.plan.memory import MemoryPlan
+from bnncl.targets import Target
+
+CONTEXT_BYTES = 16
+"""sizeof of the context of a model that only infers: workspace pointer (8 bytes everywhere), seed, state."""
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class OpReport:
+    """One op: where it comes from, what it computes, what it costs.
+
+    MACs and `instructions` (predicted, on the first target) are for one inference; sizes are in bytes.
+    `place` and `offset` say where the output lies. `accumulator` bounds the 32-bit sum, `product` the
+    64-bit product of a rescale. `agreement` is the share of elements that equal PyTorch's, 0..1, or None
+    where it was not measured.
+    """
+
+    index: int
+    module: str
+    op: str
+    kernel: str
+    output: str
+    in_shapes: tuple[Shape, ...]
+    out_shape: Shape
+    domain: str
+    binary_macs: int
+    integer_macs: int
+    parameter_bytes: int
+    scratch_bytes: int
+    output_bytes: int
+    place: str
+    offset: int
+    accumulator: Bound | None
+    product: Bound | None
+    instructions: int
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """The input: real = scale[c] * q + offset[c] for stored numbers q; one entry, or one a channel."""
+
+    shape: Shape
+    domain: str
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a compiled model needs, in bytes, and how true it is to PyTorch.
+
+    `notes` and `warnings` are whole sentences. `agreement` is the share of calibration samples with the
+    same top class as PyTorch, None where it was not measured.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    input: InputReport
+    ops: tuple[OpReport, ...]
+    weight_bytes: int
+    context_bytes: int
+    arena_bytes: int
+    least_arena_bytes: int
+    scratch_bytes: int
+    workspace_bytes: int
+    calibrated: bool
+    agreement: float | None
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def ram_bytes(self) -> int:
+        """Context and workspace (arena and scratch) together."""
+        return self.context_bytes + self.workspace_bytes
+
+    @property
+    def binary_macs(self) -> int:
+        """Binary multiply-accumulates of one inference."""
+        return sum(op.binary_macs for op in self.ops)
+
+    @property
+    def integer_macs(self) -> int:
+        """Integer multiply-accumulates of one inference."""
+        return sum(op.integer_macs for op in self.ops)
+
+    @property
+    def instructions(self) -> int:
+        """Predicted instructions of one inference on the first target."""
+        return sum(op.instructions for op in self.ops)
+
+    def advice(self) -> Advice:
+        """What would make this model smaller: its largest constants, its widest moment."""
+        if not self.ops:
+            return Advice()
+        big = sorted(self.ops, key=lambda op: -op.parameter_bytes)[:3]
+        largest = ", ".join(f"{op.module or op.op} ({op.parameter_bytes} bytes)" for op in big)
+        wide = max(self.ops, key=lambda op: op.output_bytes + op.scratch_bytes)
+        return Advice(
+            f"The largest constants are those of {largest}: make these layers narrower.",
+            f"The arena takes {self.arena_bytes} bytes and scratch {self.scratch_bytes}; most at "
+            f"{wide.module or wide.op}, whose output takes {wide.output_bytes}: pool earlier, use a larger "
+            "stride or fewer channels there.",
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything as plain numbers, strings, lists and dicts, the sums included."""
+        totals = {
+            "binary_macs": self.binary_macs,
+            "integer_macs": self.integer_macs,
+            "instructions": self.instructions,
+            "ram_bytes": self.ram_bytes,
+        }
+        held = asdict(self)
+        for row, op in zip(held["ops"], self.ops, strict=True):
+            for name, bound in (("accumulator", op.accumulator), ("product", op.product)):
+                if bound is not None:
+                    row[name]["headroom"] = bound.headroom
+        return {"format": FORMAT, **held, "totals": totals}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was compared with PyTorch: shares of equal elements by value name, and of equal top classes."""
+
+    by_value: Mapping[str, float]
+    top_class: float | None
+
+
+UNMEASURED = Measured({}, None)
+
+
+def build_report(
+    name: str,
+    graph: Graph,
+    plan: MemoryPlan,
+    targets: Sequence[Target],
+    *,
+    calibrated: bool,
+    measured: Measured = UNMEASURED,
+    input_source: str = "",
+    notes: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+) -> Report:
+    """The report of the SELECTED `graph` under `plan`; instructions are predicted for `targets[0]`."""
+    ops = tuple(_op_report(graph, plan, index, targets[0], measured) for index in range(len(graph.ops)))
+    return Report(
+        name=name,
+        targets=tuple(target.name for target in targets),
+        input=_input_report(graph, input_source),
+        ops=ops,
+        weight_bytes=sum(op.parameter_bytes for op in ops),
+        context_bytes=CONTEXT_BYTES,
+        arena_bytes=plan.arena_bytes,
+        least_arena_bytes=plan.least_arena_bytes,
+        scratch_bytes=plan.scratch_bytes,
+        workspace_bytes=plan.workspace_bytes,
+        calibrated=calibrated,
+        agreement=measured.top_class,
+        notes=tuple(notes),
+        warnings=tuple(warnings),
+    )
+
+
+def domain_text(type_: TensorType) -> str:
+    """The numbers of a value and how they are stored: `binary`, `uint8`, `int16 -100..100`."""
+    domain = type_.domain
+    if not isinstance(domain, Int):
+        return "binary"
+    stored = type_.ctype.removesuffix("_t")
+    full = (domain.lo, domain.hi) == storage_range(domain.bits, signed=domain.signed)
+    return stored if full else f"{stored} {domain.lo}..{domain.hi}"
+
+
+def _input_report(graph: Graph, source: str) -> InputReport:
+    value = graph.values[graph.inputs[0]]
+    scale = value.meaning.scale.tolist() if value.meaning else [1.0]
+    offset = value.meaning.offset.tolist() if value.meaning else [0.0]
+    return InputReport(value.type.shape, domain_text(value.type), tuple(scale), tuple(offset), source)
+
+
+def _op_report(graph: Graph, plan: MemoryPlan, index: int, target: Target, measured: Measured) -> OpReport:
+    call = calls(graph)[index]
+    types = graph.input_types(call)
+    out = graph.type_of(call.output)
+    binary, integer = macs(call.op, types)
+    where = plan.locations[call.output]
+    return OpReport(
+        index=index,
+        module=call.op.module,
+        op=type(call.op).__name__,
+        kernel="" if call.kernel.is_alias else call.kernel.symbol,
+        output=call.output,
+        in_shapes=tuple(each.shape for each in types),
+        out_shape=out.shape,
+        domain=domain_text(out),
+        binary_macs=binary,
+        integer_macs=integer,
+        parameter_bytes=parameter_bytes(call, types),
+        scratch_bytes=plan.scratch[index],
+        output_bytes=out.stored_bytes,
+        place=where.place.value,
+        offset=where.offset,
+        accumulator=accumulator_bound(call.op, types),
+        product=product_bound(call.op, types),
+        instructions=call.kernel.cost(call.op, types, target),
+        agreement=measured.by_value.get(call.output),
+    )
+
+
+def parameter_bytes(call: KernelCall, types: tuple[TensorType, ...]) -> int:
+    """Bytes of the constant arrays of `call`."""
+    return sum(int(array.data.nbytes) for array in call.kernel.bind(call.op, types).arrays)
