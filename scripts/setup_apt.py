@@ -112,7 +112,7 @@ def _fetch_and_unpack(prefix: list[str], packages: Sequence[str], wait_s: float)
         if not (_watched(refresh, wait_s) and _watched(fetch, wait_s)):
             say("The packages cannot be downloaded.")
             return False
-    unpack = [*apt, "--no-download", "install", *packages]
+    unpack = [*apt, "-o", "Dpkg::Use-Pty=0", "--no-download", "install", *packages]
     return run(unpack)
 
 
