@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 
 from bnncl.ir.op import Array, Op
-from bnncl.ir.types import INT32_MAX, INT32_MIN, Binary, Int, TensorType
+from bnncl.ir.types import INT32_MAX, INT32_MIN, Binary, Int, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.kernels.registry import KERNELS, candidates
 from bnncl.ops.conv import BinaryConv, FixedConv
@@ -27,10 +27,11 @@ WINDOWS = (
     Window(5, 4, stride_h=1, stride_w=3, pad_top=2, pad_bottom=0, pad_left=1, pad_right=3),
     Window(3, 2, dilation_h=2, dilation_w=3, pad_top=2, pad_bottom=2, pad_left=3, pad_right=0),
     Window(1, 5, stride_h=3, pad_left=4, pad_right=4),
+    Window(3, 1, dilation_h=2, pad_top=3, pad_bottom=3),
     Window(2, 3, stride_w=4, dilation_h=3, pad_top=3, pad_bottom=3, pad_left=2, pad_right=2),
 )
 CHANNELS = (1, 31, 32, 33, 64, 100)
-INPUTS = {
+INPUTS: dict[str, Int] = {
     "u8": Int(0, 255, 8),
     "i8": Int(-128, 127, 8),
     "i16": Int(-32768, 32767, 16),
@@ -126,7 +127,7 @@ def fixed_conv(
     """A convolution with an integer filter and another bias for each border class."""
     limit = (1 << (bits - 1)) - 1
     size = (out_channels, window.filter_h, window.filter_w, x.channels)
-    worst = 1 if isinstance(x.domain, Binary) else max(-x.domain.lo, x.domain.hi)
+    worst = max(map(abs, element_range(x.domain)))
     most = min(limit, 2**30 // (worst * window.taps * x.channels))
     weights = rng.integers(-most, most, size, dtype=np.int64, endpoint=True).astype(f"int{bits}")
     counts = BorderClasses.of(window, x.shape).count

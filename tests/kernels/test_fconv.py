@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from bnncl.ir.types import Binary, TensorType
+from bnncl.ir.types import Binary, Int, TensorType, element_range
 from bnncl.ops.window import Window
 from tests.kernels.cases import (
     EPILOGUES,
@@ -20,7 +20,7 @@ from tests.kernels.cases import (
     symbols,
 )
 
-DOMAINS = {"bits": Binary(), **{name: INPUTS[name] for name in ("u8", "i8", "i16")}}
+DOMAINS: dict[str, Binary | Int] = {"bits": Binary(), **{name: INPUTS[name] for name in ("u8", "i8", "i16")}}
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -40,16 +40,15 @@ def test_extreme_inputs(library: ctypes.CDLL, domain: str) -> None:
     rng = np.random.default_rng(1)
     window = WINDOWS[1]
     x = TensorType((4, 5, 64), DOMAINS[domain])
-    low, high = (-1, 1) if domain == "bits" else (DOMAINS[domain].lo, DOMAINS[domain].hi)
     for kind in EPILOGUES:
         op = fixed_conv(window, x, 40, kind, 16, rng)
-        for end in (low, high):
+        for end in element_range(x.domain):
             assert_equal(library, op, x, np.full(x.shape, end))
 
 
 def test_each_kernel_was_compared(library: ctypes.CDLL) -> None:
     rng = np.random.default_rng(0)
-    ran = set()
+    ran: set[str] = set()
     for domain in DOMAINS.values():
         x = TensorType((2, 2, 8), domain)
         for kind in EPILOGUES:

@@ -7,14 +7,14 @@ import ctypes
 import numpy as np
 import pytest
 
-from bnncl.ir.types import Binary, TensorType
+from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ir.values import Constant
 from bnncl.kernels.registry import candidates
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.window import Window
 from tests.kernels.cases import CHANNELS, HOST, INPUTS, WINDOWS, assert_equal, sample, shape_for, symbols
 
-DOMAINS = {"bits": Binary(), **INPUTS}
+DOMAINS: dict[str, Binary | Int] = {"bits": Binary(), **INPUTS}
 _NARROW_PADDING = (*WINDOWS[:4], WINDOWS[5], Window(2, 3, stride_w=4, pad_top=1, pad_left=2, pad_right=2))
 
 

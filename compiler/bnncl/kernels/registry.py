@@ -7,6 +7,8 @@ from typing import Final
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Kernel
+from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
+from bnncl.kernels.bconv_vertical_sign import BconvVerticalSign
 from bnncl.kernels.bconv_xnor_i32 import BconvXnorI32
 from bnncl.kernels.bconv_xnor_rescale import BconvXnorRescale
 from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
@@ -28,19 +30,33 @@ from bnncl.kernels.fconv_u8_w8_sign import FconvU8W8Sign
 from bnncl.kernels.fconv_u8_w16_i32 import FconvU8W16I32
 from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
+from bnncl.kernels.flatten_alias import FlattenAlias
+from bnncl.kernels.flatten_bits import FlattenBits
 from bnncl.kernels.maxpool_bits import MaxpoolBits
 from bnncl.kernels.maxpool_i8 import MaxpoolI8
 from bnncl.kernels.maxpool_i16 import MaxpoolI16
 from bnncl.kernels.maxpool_i32 import MaxpoolI32
 from bnncl.kernels.maxpool_u8 import MaxpoolU8
+from bnncl.kernels.prelu_i8 import PreluI8
+from bnncl.kernels.prelu_i16 import PreluI16
+from bnncl.kernels.requantize_i8 import RequantizeI8
+from bnncl.kernels.requantize_i16 import RequantizeI16
+from bnncl.kernels.requantize_i32 import RequantizeI32
+from bnncl.kernels.requantize_u8 import RequantizeU8
 from bnncl.kernels.sumpool_bits import SumpoolBits
 from bnncl.kernels.sumpool_i8 import SumpoolI8
 from bnncl.kernels.sumpool_i16 import SumpoolI16
 from bnncl.kernels.sumpool_i32 import SumpoolI32
 from bnncl.kernels.sumpool_u8 import SumpoolU8
+from bnncl.kernels.threshold_i8 import ThresholdI8
+from bnncl.kernels.threshold_i16 import ThresholdI16
+from bnncl.kernels.threshold_i32 import ThresholdI32
+from bnncl.kernels.threshold_u8 import ThresholdU8
 from bnncl.targets import Target
 
 KERNELS: Final[tuple[Kernel, ...]] = (
+    BconvVerticalSign(),
+    BconvVerticalI32(),
     BconvXnorSign(),
     BconvXnorRescale(),
     BconvXnorI32(),
@@ -72,6 +88,18 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     SumpoolI8(),
     SumpoolI16(),
     SumpoolI32(),
+    ThresholdU8(),
+    ThresholdI8(),
+    ThresholdI16(),
+    ThresholdI32(),
+    RequantizeU8(),
+    RequantizeI8(),
+    RequantizeI16(),
+    RequantizeI32(),
+    PreluI8(),
+    PreluI16(),
+    FlattenAlias(),
+    FlattenBits(),
 )
 
 

@@ -32,4 +32,39 @@ void bnncl_bconv_xnor_i32(const uint32_t *restrict input, const uint32_t *restri
                           int32_t *restrict output, uint32_t *restrict scratch,
                           const bnncl_window *restrict window);
 
+/* Vertical: 32 output channels in the bit lanes of a word; for each activation of -1 the word of its weights
+ * is added into bit-sliced counters. Time depends on the data: it grows with the number of activations that
+ * are -1. in_channels < 2**16.
+ *   rows     [ceil(out_channels / 32)][filter_h][filter_w][in_channels + 1] words, lane = out channel % 32,
+ *            bit 1 = -1; the last word of each tap and the lanes beyond the last channel are 0
+ *   scratch  first 3 + taps * ceil(ceil(in_channels / 4) / 2) words of carries, taps = filter_h * filter_w;
+ *            then lists of uint16_t: [min(in_h, (filter_h - 1) * dilation_h + 1)][in_w], each of
+ *            6 + in_channels / 4 * 4 numbers
+ * Counters have `plane_count` bits, odd, 3..25; with K = taps * in_channels, ceil(K / 2) <=
+ * 2**(plane_count - 1) - 2. */
+
+/* One step for each channel, as the counter that reaches it, by border class and parity of the number of
+ * activations of -1. */
+typedef struct {
+    const uint32_t *planes;  /* [row classes][column classes][2][groups][plane_count] words, tail lanes 0 */
+    const uint32_t *reached; /* [groups] words, the sign from the step on, bit 1 = -1, tail lanes 0 */
+    uint32_t plane_count;
+} bnncl_vertical_steps;
+
+/* What four times a counter lacks to the accumulator. */
+typedef struct {
+    const int32_t *base; /* [row classes][column classes][out_channels] */
+    uint32_t plane_count;
+} bnncl_vertical_sums;
+
+void bnncl_bconv_vertical_sign(const uint32_t *restrict input, const uint32_t *restrict rows,
+                               uint32_t *restrict output, uint32_t *restrict scratch,
+                               const bnncl_vertical_steps *restrict steps,
+                               const bnncl_border *restrict border, const bnncl_window *restrict window);
+
+void bnncl_bconv_vertical_i32(const uint32_t *restrict input, const uint32_t *restrict rows,
+                              int32_t *restrict output, uint32_t *restrict scratch,
+                              const bnncl_vertical_sums *restrict sums, const bnncl_border *restrict border,
+                              const bnncl_window *restrict window);
+
 #endif

@@ -12,7 +12,7 @@
  *   output   [out_h][out_w][in_channels]
  * No two arrays overlap; the parameters are only read. */
 
-/* The largest element of each window, or the least in the channels that \`minimum\` marks. Every window has at
+/* The largest element of each window, or the least in the channels that `minimum` marks. Every window has at
  * least one tap inside.
  *   minimum  for bits [ceil(in_channels / 32)] words, bit 1 marks a channel, tail bits 0; else [in_channels]
  *            bytes, 0 or 1 */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_INTERNAL_PRELU_H
+#define BNNCL_INTERNAL_PRELU_H
+
+#include "bnncl/elementwise.h"
+#include "bnncl/fixed.h"
+#include "bnncl/internal/element.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* q * slope is at most 2**30 in magnitude, the half at most 2**14. */
+static inline int32_t bnncl_prelu_number(int32_t q, int32_t slope, const bnncl_prelu *prelu)
+{
+    const int32_t half = INT32_C(1) << (prelu->shift - 1);
+    if (q >= 0) {
+        return q;
+    }
+    return bnncl_saturate(bnncl_shift_right_floor32(q * slope + half, prelu->shift), prelu->lo, prelu->hi);
+}
+
+static inline void bnncl_prelu_each(const void *input, void *output, const bnncl_prelu *prelu,
+                                    uint32_t pixels, uint32_t channels, bnncl_load load, bnncl_store store)
+{
+    size_t at = 0;
+    for (size_t pixel = 0; pixel < pixels; pixel++) {
+        for (uint32_t c = 0; c < channels; c++) {
+            store(output, at, bnncl_prelu_number(load(input, at), prelu->slope[c], prelu));
+            at++;
+        }
+    }
+}
+
+#endif
