@@ -158,7 +158,7 @@ def spec_of(
     integer: Graph, name: str, targets: tuple[str, ...], boards: tuple[str, ...] = (), count: int = 3
 ) -> ProjectSpec:
     chosen = tuple(target(each) for each in targets)
-    graph = verify(SelectKernels(chosen[0]).run(integer))
+    graph = verify(SelectKernels(chosen[0], "xnor").run(integer))
     plan = plan_memory(graph)
     inputs = samples(graph, count)
     classes = graph.type_of(graph.outputs[0]).channels

@@ -18,6 +18,8 @@ _WIDTH = 100
 
 def array_views(names: Names, bound: Bound) -> tuple[ArrayView, ...]:
     """Every constant array, in the order of the ops."""
+    symbols = [names.constant(call, array.name) for call, binding in bound for array in binding.arrays]
+    assert len(symbols) == len({*symbols}), "two constants of the same name"
     return tuple(_array_view(names, call, array) for call, binding in bound for array in binding.arrays)
 
 
@@ -62,7 +64,7 @@ def _uses_scratch(binding: Binding) -> bool:
 
 
 def _struct_view(names: Names, call: KernelCall, struct: ParamStruct) -> StructView:
-    fields = [f".{field} = {_field(names, call, held)}" for field, held in struct.fields]
+    fields = [f".{field} = {_field(names, call, held)}," for field, held in struct.fields]
     return StructView(struct.ctype, names.struct(call, struct.name), tuple(_wrap(fields)))
 
 
@@ -70,15 +72,24 @@ def _field(names: Names, call: KernelCall, held: int | Ref) -> str:
     return _pointer(names, call, held) if isinstance(held, Ref) else integer(held)
 
 
-def _wrap(words: Sequence[str]) -> Iterator[str]:
-    """`words` with commas between them, in lines of at most _WIDTH characters where that is possible."""
+def _wrap(words: Sequence[str], width: int = _WIDTH) -> Iterator[str]:
+    """`words` in lines of at most `width` characters where that is possible."""
     line = ""
     for word in words:
-        if line and len(line) + len(word) + 3 > _WIDTH:
+        if line and len(line) + 1 + len(word) > width:
             yield line
-            line = ""
-        line += f"{' ' if line else ''}{word},"
+            line = word
+        else:
+            line += f" {word}" if line else word
     yield line
+
+
+def _aligned_call(symbol: str, args: Sequence[str]) -> str:
+    """A call statement, its arguments below one another where they take several lines."""
+    indent = len(symbol) + 1
+    ends = [*("," for _ in args[1:]), ");"]
+    lines = _wrap([arg + end for arg, end in zip(args, ends, strict=True)], _WIDTH - indent)
+    return f"{symbol}(" + ("\n" + " " * (4 + indent)).join(lines)
 
 
 def _call_view(
@@ -95,13 +106,13 @@ def _call_view(
     about += [f"{reads} -> {describe(out)}"]
     if bound is None:
         return CallView(index, (*about, "the same bytes: no code"), False, local, "", "", 0)
-    args = ", ".join(_argument(names, call, arg) for arg in bound[1].args)
+    args = [_argument(names, call, arg) for arg in bound[1].args]
     return CallView(
         index=index,
         about=tuple(about),
         code=True,
         local=local,
-        call=f"{call.kernel.symbol}({args});",
+        call=_aligned_call(call.kernel.symbol, args),
         output=names.buffer(call.output),
         size=out.stored_bytes,
     )

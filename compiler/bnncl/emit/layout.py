@@ -24,7 +24,19 @@ def model_view(spec: ProjectSpec) -> ModelView:
         input_ctype=source.ctype,
         input_text=describe(source),
         classes=graph.type_of(graph.outputs[0]).channels,
+        infer_head=_infer_head(spec.name),
     )
+
+
+def _infer_head(name: str) -> str:
+    """The head of the function that infers, its parameters below one another."""
+    upper, start = name.upper(), f"bnncl_status {name}_infer("
+    parameters = (
+        f"{name}_ctx *ctx",
+        f"const {name}_input input[{upper}_INPUT_LEN]",
+        f"int16_t scores[{upper}_MAX_CLASSES])",
+    )
+    return start + (",\n" + " " * len(start)).join(parameters)
 
 
 def stored_len(type_: TensorType) -> int:

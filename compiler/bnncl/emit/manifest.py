@@ -10,6 +10,8 @@ from bnncl.emit.spec import ProjectSpec
 
 MANIFEST = "manifest.json"
 FORMAT = "bnncl-project-1"
+PROGRAM = "report/program.safetensors"
+"""Where a project keeps the program in logical form, thresholds and scales included."""
 
 
 def sha256(content: bytes) -> str:
@@ -31,7 +33,3 @@ def manifest(spec: ProjectSpec, files: Mapping[str, bytes]) -> bytes:
         "files": [{"path": path, "sha256": sha256(files[path])} for path in sorted(files)],
     }
     return (json.dumps(held, indent=2) + "\n").encode()
-
-
-PROGRAM = "report/program.safetensors"
-"""Where a project keeps the program in logical form, thresholds and scales included."""

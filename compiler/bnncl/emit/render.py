@@ -50,6 +50,7 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
         f"src/{name}.c": ("src/model.c.j2", f"{name}: context and information."),
         f"src/{name}_weights.h": ("src/weights.h.j2", f"{name}: the constants of {name}_weights.c."),
         f"src/{name}_weights.c": ("src/weights.c.j2", f"{name}: constants."),
+        f"src/{name}_params.h": ("src/params.h.j2", f"{name}: sizes and parameters of every kernel call."),
         f"src/{name}_infer.c": ("src/infer.c.j2", f"{name}: inference, one kernel call after the other."),
         f"src/{name}_selftest.c": ("src/selftest.c.j2", f"{name}: one known input and its scores."),
         "src/main.c": ("src/main.c.j2", f"{name}: runs the self-test and prints sizes."),

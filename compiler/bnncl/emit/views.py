@@ -26,6 +26,7 @@ class ModelView:
     input_ctype: str
     input_text: str
     classes: int
+    infer_head: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class AssertView:
 
 @dataclass(frozen=True)
 class CallView:
-    """One op in the list of kernel calls; `code` is false for an op that needs none."""
+    """One op in the list of kernel calls; `code` is false for an op that needs none.
+
+    `local` declares the pointer to the output, or is empty; `call` is a statement of one or more lines.
+    """
 
     index: int
     about: tuple[str, ...]
