@@ -5,6 +5,7 @@
  * verify_case.h, made for each run, gives the model's functions, the samples and what to print. */
 #include <stdio.h>
 
+#include "bnncl/trace.h"
 #include "verify_case.h"
 
 CASE_DEFINE_CONTEXT(context);

@@ -12,7 +12,6 @@ from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options, as_identifier
 from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project
-from bnncl.emit.report_text import summary
 from bnncl.frontend.model import ModelSource
 
 NAME = "compile"
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report == "json":
         print(json.dumps({"folder": str(folder), **project.report.as_json()}, indent=2))
     else:
-        print(summary(project.report))
+        print(_summary(project))
         print(f"written to {folder}")
     return 0
 
@@ -126,3 +125,12 @@ def _check(project: Project, folder: Path) -> int:
         )
     print(f"{folder} is up to date")
     return 0
+
+
+def _summary(project: Project) -> str:
+    report = project.report
+    agreement = "not measured" if report.agreement is None else f"{100 * report.agreement:.2f} %"
+    return (
+        f"{report.name}: {len(report.ops)} ops, {report.weight_bytes} bytes of constants, "
+        f"{report.ram_bytes} bytes of RAM; top class as in PyTorch: {agreement}"
+    )

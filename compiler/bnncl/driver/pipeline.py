@@ -39,7 +39,7 @@ def passes(options: Options, target: Target, input_format: InputFormat, ranges: 
 def compile_model(source: ModelSource, options: Options) -> Project:
     """Compile a model; raises the BnnclError that says everything wrong with model or options."""
     targets, boards = options.resolve()
-    model = open_model(source, options.name)
+    model = open_model(source)
     calibration = None if model.calibration is None else Calibration(model.calibration, model.labels)
     require(calibration, required=options.require_calibration)
     input_format = choose_format(model.graph, options, calibration)
@@ -84,7 +84,7 @@ def _spec(options: Options, model: TracedModel, graph: Graph, context: _Context)
         calibrated=context.calibration is not None,
         measured=measured,
         input_source=context.input_format.source,
-        notes=[str(note) for note in model.notes],
+        notes=[f"{note.where}: {note.message}" for note in model.notes],
         warnings=_warnings(context),
     )
     return ProjectSpec(

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.agreement import Agreement
 from bnncl.emit import ProjectSpec, check, render, write
+from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
-from bnncl.ir.types import TensorType
+from bnncl.ir.types import Int, TensorType
 from bnncl.passes.input_format import InputFormat
 from bnncl.plan import Report
 from bnncl.verification.compare import reference
@@ -31,8 +32,8 @@ class Project:
         """What the model needs and how true it is to PyTorch."""
         return self.spec.report
 
-    def files(self) -> dict[str, str]:
-        """Text of every file of the generated project by its path; the same for the same model."""
+    def files(self) -> dict[str, bytes]:
+        """Content of every file of the generated project by its path; the same for the same model."""
         return render(self.spec)
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:
@@ -51,9 +52,17 @@ class Project:
     def run(self, x: ArrayLike) -> Array:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
         graph = self.spec.graph
-        stored = self.input_format.quantise(to_map(x, graph.type_of(graph.inputs[0])))
-        scores = reference(graph, stored)[graph.outputs[0]]
+        scores = reference(graph, stored_inputs(x, graph))[graph.outputs[0]]
         return scores.reshape(len(scores), -1).astype(np.int16)
+
+
+def stored_inputs(x: ArrayLike, graph: Graph) -> Array:
+    """Real inputs in torch's layout as the stored numbers of the INTEGER or SELECTED `graph`'s input."""
+    value = graph.values[graph.inputs[0]]
+    assert isinstance(value.type.domain, Int)
+    assert value.meaning is not None
+    stored = InputFormat(value.type.domain, value.meaning, exact=False, source="")
+    return stored.quantise(to_map(x, value.type))
 
 
 def to_map(x: ArrayLike, type_: TensorType) -> Array:

@@ -16,7 +16,8 @@ from bnncl.frontend.captured import Captured
 from bnncl.frontend.container import save
 from bnncl.frontend.layout import to_nhwc
 from bnncl.frontend.load import Loaded, load
-from bnncl.frontend.recognise import Note, Recognised, recognise
+from bnncl.frontend.recognise import recognise
+from bnncl.frontend.recognised import Note
 from bnncl.frontend.replay import replay, replay_values
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
@@ -86,13 +87,13 @@ def from_nhwc(x: Array, input_shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(moved).reshape(len(x), *input_shape[1:])
 
 
-def open_model(source: ModelSource, name: str) -> TracedModel:
+def open_model(source: ModelSource) -> TracedModel:
     """Load, capture and recognise a model; raises UsageError or UnsupportedModel with all its problems."""
     loaded = _load(source)
     calibration, labels = loaded.calibration, loaded.labels
     if isinstance(source.calibration, Path):
         calibration, labels = load_calibration(source.calibration, loaded.captured)
-    recognised: Recognised = recognise(loaded.captured, name)
+    recognised = recognise(loaded.captured, "infer")
     return TracedModel(
         recognised.graph,
         recognised.notes,

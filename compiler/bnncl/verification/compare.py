@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bnncl.emit.stored import stored
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.kernels.base import KernelCall, calls
 from bnncl.targets import Target
 from bnncl.verification.harness import Digests, Sources, digests, dump
-from bnncl.verification.stored import from_bytes, to_bytes
+from bnncl.verification.stored import from_bytes
 
 _BATCH = 64
 
@@ -81,7 +82,7 @@ def compare(graph: Graph, sources: Sources, target: Target, inputs: Array) -> Co
 def _crc(graph: Graph, expected: Mapping[str, Array], call: KernelCall, sample: int) -> int:
     if call.kernel.is_alias:
         return 0
-    return zlib.crc32(to_bytes(expected[call.output][sample], graph.type_of(call.output)))
+    return zlib.crc32(stored(expected[call.output][sample], graph.type_of(call.output)).tobytes())
 
 
 def _first(differs: Array) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bnncl.emit.ctext import identifier, unique
 from bnncl.ir.graph import Graph
 from bnncl.kernels.base import ConstArray, calls
 from bnncl.toolchain.elf import symbol_bytes
@@ -35,11 +36,10 @@ class ConstantDifference:
 def differing_constants(graph: Graph, name: str, elf: Path) -> tuple[ConstantDifference, ...]:
     """The first difference in each constant array of the program `elf` of the model `name`."""
     found: list[ConstantDifference] = []
-    for index, call in enumerate(calls(graph)):
+    words = unique(identifier(call.output) for call in calls(graph))
+    for index, (call, word) in enumerate(zip(calls(graph), words, strict=True)):
         for array in call.kernel.bind(call.op, graph.input_types(call)).arrays:
-            stored = np.frombuffer(
-                symbol_bytes(elf, f"{name}_{call.output}_{array.name}"), dtype_of(array.ctype)
-            )
+            stored = np.frombuffer(symbol_bytes(elf, f"{name}_{word}_{array.name}"), dtype_of(array.ctype))
             place = _first_difference(array, stored)
             if place is not None:
                 found.append(ConstantDifference(index, call.output, call.op.module, array.name, *place))

@@ -1,0 +1,72 @@
+"""A generated project read back from its folder: what verification needs of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnncl.diagnostics import Problem, UsageError
+from bnncl.emit import restore
+from bnncl.emit.folder import owned_files
+from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
+from bnncl.ir.graph import Graph
+from bnncl.passes.base import run_passes
+from bnncl.passes.select_kernels import SelectKernels
+from bnncl.targets import Target, target
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A project's folder, its SELECTED graph rebuilt from the stored program, and its targets.
+
+    `edited` lists the files that are not what was written.
+    """
+
+    folder: Path
+    name: str
+    graph: Graph
+    targets: tuple[Target, ...]
+    edited: tuple[str, ...]
+
+
+def open_project(folder: Path) -> Opened:
+    """Read the project in `folder`; UsageError (`not-a-project`) where there is none."""
+    owned = owned_files(folder)
+    if owned is None:
+        raise UsageError(
+            Problem(
+                "not-a-project",
+                f"there is no {MANIFEST} of bnncl in this folder",
+                str(folder),
+                hint="Name the folder that bnncl-compile has written.",
+            )
+        )
+    held = json.loads((folder / MANIFEST).read_text())
+    targets = tuple(target(name) for name in held["targets"])
+    program = restore(_program(folder), str(folder / PROGRAM))
+    select = SelectKernels(targets[0], held["settings"]["kernels"])
+    graph = run_passes(program.graph("infer"), (select,))
+    edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
+    return Opened(folder, str(held["name"]), graph, targets, edited)
+
+
+def _program(folder: Path) -> bytes:
+    try:
+        return (folder / PROGRAM).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            Problem(
+                "not-a-project",
+                f"{PROGRAM} cannot be read: {error.strerror}",
+                str(folder),
+                hint="Generate the project again.",
+            )
+        ) from error
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes())
+    except OSError:
+        return "missing"
