@@ -104,29 +104,56 @@ def main(profile: str) -> int:
     venv_is_current = setup_venv.is_current()
     if not venv_is_current and not setup_venv.PYTHON.exists() and not setup_venv.can_make():
         wanted.append("python3-venv")
-    wait_s = NETWORK_WAIT_S
-    if wanted:
-        begun = time.monotonic()
-        if not setup_apt.install(wanted, wait_s):
-            # Where apt waited in vain, pip gets what is left of the time, but enough for an answer.
-            wait_s = max(3.0, wait_s - (time.monotonic() - begun))
-        missing = unmet(PROFILES[profile])
+    if wanted or not venv_is_current:
+        announce(wanted, venv_is_current)
+    maker = None if venv_is_current else setup_venv.start()
+    wait_s = install_packages(wanted) if wanted else NETWORK_WAIT_S
+    missing = unmet(PROFILES[profile]) if wanted else missing
     record(profile, missing)
     for name, needs in missing.items():
         packages = [need.package for need in needs]
         say(f"Not installed ({name}): {', '.join(packages)}. {setup_apt.install_line(packages)}")
-    return 0 if venv_is_current or make_venv(wait_s) else 1
+    if venv_is_current:
+        return 0 if fill_core() else 1
+    maker = maker or setup_venv.start()
+    if maker is not None and maker.wait() != 0:
+        say("Making the virtual environment failed.")
+        return 1
+    return 0 if fill_venv(wait_s) and fill_core() else 1
 
 
-def make_venv(wait_s: float) -> bool:
-    """Bring `.venv` and PlatformIO's core folder up to date; False where nothing can run."""
-    if not setup_venv.PYTHON.exists() and not setup_venv.can_make():
-        say(f"Missing: python3-venv. {setup_apt.install_line(['python3-venv'])}")
+def announce(wanted: list[str], venv_is_current: bool) -> None:
+    """Say what is missing before anything is waited for."""
+    parts = [] if venv_is_current else [f"{setup_venv.VENV.name} with PyTorch and the other Python packages"]
+    say(f"Missing: {', '.join([*parts, *wanted])}")
+
+
+def install_packages(wanted: list[str]) -> float:
+    """Install Debian packages; how long pip may wait, which is less where apt waited in vain."""
+    begun = time.monotonic()
+    if setup_apt.install(wanted, NETWORK_WAIT_S):
+        return NETWORK_WAIT_S
+    return max(3.0, NETWORK_WAIT_S - (time.monotonic() - begun))
+
+
+def fill_venv(wait_s: float) -> bool:
+    """Bring `.venv` up to date; False where nothing can run."""
+    if not setup_venv.PYTHON.exists():
+        say(f"This needs python3-venv. {setup_apt.install_line(['python3-venv'])}")
         return False
-    if not setup_venv.make(wait_s):
+    return setup_venv.fill(wait_s)
+
+
+def fill_core() -> bool:
+    """Fill PlatformIO's core folder, unless that was done since `.venv` last changed."""
+    done = CORE_DIR / "packages" / "tool-scons" / ".piopm"
+    stamp = setup_venv.STAMP
+    if done.exists() and stamp.exists() and done.stat().st_mtime >= stamp.stat().st_mtime:
+        return True
+    if not run([setup_venv.PYTHON, ROOT / "scripts" / "platformio_core.py", CORE_DIR]):
         return False
-    fill = [setup_venv.PYTHON, ROOT / "scripts" / "platformio_core.py", CORE_DIR]
-    return run(fill)
+    done.touch()
+    return True
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -57,26 +58,30 @@ def system_torch() -> str | None:
     return version
 
 
-def make(wait_s: float) -> bool:
-    """Bring `.venv` up to date; `wait_s` bounds the wait for the package index's first answer.
+def start() -> subprocess.Popen[bytes] | None:
+    """Begin to make `.venv` where there is none, so that it grows while apt is at work."""
+    if ask([PYTHON, "-m", "pip", "--version"]) is not None or not can_make():
+        return None
+    torch = system_torch()
+    shared = ["--system-site-packages"] if torch else []
+    say(f"Making {VENV.name}" + (f", with the PyTorch {torch} that is already installed" if torch else ""))
+    words = [sys.executable, "-m", "venv", *shared, str(VENV)]
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
 
-    Returns whether it is usable. Where the index cannot be reached, an older `.venv` is kept.
+
+def fill(wait_s: float) -> bool:
+    """Install what the package needs; `wait_s` bounds the wait for the package index's first answer.
+
+    Returns whether `.venv` is usable. Where the index cannot be reached, an older one is kept.
     """
     torch = system_torch()
-    if ask([PYTHON, "-m", "pip", "--version"]) is None:
-        shared = ["--system-site-packages"] if torch else []
-        say(
-            f"Making {VENV.name}" + (f", with the PyTorch {torch} that is already installed" if torch else "")
-        )
-        if not run([sys.executable, "-m", "venv", *shared, VENV]):
-            return False
     constraints = _constraints(torch)
     if not _index_answers(constraints, wait_s):
         say("The Python packages cannot be fetched: no package index answered.")
         if is_usable():
             say(f"Going on with {VENV.name} as it is.")
             return True
-        say("Missing: everything that `pip install -c constraints.txt -e '.[dev]'` brings, PyTorch first.")
+        say("Missing: everything that `pip install -c constraints.txt -e '.[dev]'` brings.")
         return False
     if torch is None:
         say("pip installs PyTorch: some 200 MB where your index offers a CPU build, several GB with CUDA.")
