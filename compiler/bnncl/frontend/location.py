@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import torch
@@ -14,6 +15,9 @@ from bnncl.frontend.graph_builder import Place
 _TORCH = str(Path(torch.__file__).parent)
 _OURS = str(Path(__file__).parent)
 _TRACER = str(Path(__file__).with_name("tracer.py"))
+
+SOURCE_LINE: ContextVar[str] = ContextVar("SOURCE_LINE", default="")
+"""Set by code of ours that runs a graph from a file: the line that the file gives for the running call."""
 
 
 class Location:
@@ -45,7 +49,7 @@ class Location:
     def place(self) -> Place:
         """Where the running model is."""
         now = self._places[-1]
-        return Place(now.module, now.line or _user_line())
+        return Place(now.module, now.line or SOURCE_LINE.get() or _user_line())
 
 
 def _user_line() -> str:

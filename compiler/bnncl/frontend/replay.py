@@ -11,7 +11,10 @@ from bnncl.frontend.captured import Arg, Captured, Const, Node, Value
 
 
 def replay(captured: Captured, x: torch.Tensor) -> torch.Tensor:
-    """The output for each sample of the batch `x` (N, ...), run one by one and put together again."""
+    """The output for each sample of the batch `x` (N, ...), run one by one and put together again.
+
+    Each sample is copied first, so that its bits do not depend on how its place in `x` is aligned.
+    """
     return replay_values(captured, x, (captured.output,))[captured.output]
 
 
@@ -22,7 +25,7 @@ def replay_values(captured: Captured, x: torch.Tensor, ids: Iterable[int]) -> di
     calls = [(node, operator(node.op)) for node in captured.nodes]
     with torch.no_grad():
         for number in range(x.shape[0]):
-            values = _run_one(captured, calls, x[number : number + 1], wanted)
+            values = _run_one(captured, calls, x[number : number + 1].clone(), wanted)
             for value in wanted:
                 gathered[value].append(values[value])
     return {
