@@ -81,8 +81,8 @@ def packages_of(missing: dict[str, tuple[Need, ...]]) -> tuple[str, ...]:
     return tuple(need.package for needs in missing.values() for need in needs)
 
 
-def record(profile: str, missing: dict[str, tuple[Need, ...]]) -> None:
-    """Write what is missing, for the demo's last line and for people."""
+def record() -> None:
+    """Write what is missing of all components, for the demo's last line and for people."""
     entries = [
         {
             "component": name,
@@ -91,10 +91,10 @@ def record(profile: str, missing: dict[str, tuple[Need, ...]]) -> None:
             "packages": [need.package for need in needs],
             "install": setup_apt.install_line([need.package for need in needs]),
         }
-        for name, needs in missing.items()
+        for name, needs in unmet(tuple(COMPONENTS)).items()
     ]
     RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_text(json.dumps({"profile": profile, "missing": entries}, indent=2) + "\n")
+    RECORD.write_text(json.dumps({"missing": entries}, indent=2) + "\n")
 
 
 def main(profile: str) -> int:
@@ -109,7 +109,7 @@ def main(profile: str) -> int:
     maker = None if venv_is_current else setup_venv.start()
     wait_s = install_packages(wanted) if wanted else NETWORK_WAIT_S
     missing = unmet(PROFILES[profile]) if wanted else missing
-    record(profile, missing)
+    record()
     for name, needs in missing.items():
         packages = [need.package for need in needs]
         say(f"Not installed ({name}): {', '.join(packages)}. {setup_apt.install_line(packages)}")
