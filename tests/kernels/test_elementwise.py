@@ -54,7 +54,7 @@ def test_requantize_at_the_ends_of_shift_and_saturation(library: ctypes.CDLL) ->
         (-1, 0, 0),
         (INT32_MAX, 0, 62),
         (INT32_MIN, -1, 62),
-        (INT32_MIN, 2**62, 62),
+        (INT32_MIN, 2**62 - 1, 62),
         (0, -(2**62) - 1, 62),
         (0, -1, 1),
         (3, 1 << 7, 8),

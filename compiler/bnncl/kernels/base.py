@@ -125,6 +125,9 @@ class Kernel(ABC):
         """Whether the output is input 0's own buffer and there is no code: `symbol` is empty."""
         return False
 
+    def __str__(self) -> str:
+        return self.symbol or "alias"
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class KernelCall(Op):

@@ -1,0 +1,59 @@
+"""For every kernel an op that it accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import Binary, Int, TensorType
+from bnncl.ir.values import Constant
+from bnncl.kernels.base import Kernel
+from bnncl.kernels.registry import KERNELS, candidates
+from bnncl.ops.elementwise import PRelu, Requantize
+from bnncl.ops.flatten import Flatten
+from bnncl.ops.pool import MaxPool, SumPool
+from bnncl.ops.threshold import Threshold
+from bnncl.ops.window import Window
+from tests.kernels.cases import EPILOGUES, HOST, INPUTS, WINDOWS, binary_conv, fixed_conv, rescale, steps
+
+Specimen = tuple[Op, tuple[TensorType, ...]]
+
+
+@cache
+def specimens() -> tuple[tuple[Kernel, Op, tuple[TensorType, ...]], ...]:
+    """Each kernel of the registry with the first op below that it accepts."""
+    return tuple((kernel, *_first(kernel)) for kernel in KERNELS)
+
+
+def _first(kernel: Kernel) -> Specimen:
+    return next((op, types) for op, types in _ops() if kernel in candidates(op, types, HOST))
+
+
+def _ops() -> Iterator[Specimen]:
+    rng = np.random.default_rng(3)
+    domains: list[Binary | Int] = [Binary(), *INPUTS.values()]
+    for domain in domains:
+        x = TensorType((5, 6, 33), domain)
+        for op in _ops_on(x, rng):
+            yield op, (x,)
+    yield Flatten(x="x", output="y"), (TensorType((5, 6, 32), Binary()),)
+
+
+def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:
+    pool = Window(2, 2, 2, 2)
+    yield MaxPool(x="x", output="y", window=pool)
+    yield SumPool(x="x", output="y", window=pool)
+    yield Flatten(x="x", output="y")
+    if isinstance(x.domain, Int):
+        yield Threshold(x="x", output="y", steps=steps(33, 1, 100, rng))
+        yield Requantize(x="x", output="y", rescale=rescale(33, 8, False, 100, rng))
+        slope = Constant(np.full(33, 7, np.int16))
+        yield PRelu(x="x", output="y", slope=slope, shift=5, lo=x.domain.lo, hi=x.domain.hi)
+    for kind in EPILOGUES:
+        if isinstance(x.domain, Binary):
+            yield binary_conv(WINDOWS[1], x, 40, kind, 0, rng)
+        if x.domain != INPUTS["i32"]:
+            yield fixed_conv(WINDOWS[1], x, 40, kind, 8, rng)
