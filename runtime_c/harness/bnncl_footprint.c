@@ -7,7 +7,8 @@ CASE_DEFINE_CONTEXT(context);
 static case_input input[CASE_INPUT_LEN];
 static int16_t scores[CASE_CLASSES];
 
-int main(void) {
+int main(void)
+{
     if (CASE_INIT(&context, 1u) != BNNCL_OK) {
         return 1;
     }

@@ -9,11 +9,13 @@
 CASE_DEFINE_CONTEXT(context);
 static int16_t scores[CASE_CLASSES];
 
-static void infer_once(void *sample) {
+static void infer_once(void *sample)
+{
     (void)CASE_INFER(&context, (const case_input *)sample, scores);
 }
 
-int main(void) {
+int main(void)
+{
     if (CASE_INIT(&context, 1u) != BNNCL_OK) {
         return 1;
     }

@@ -12,7 +12,8 @@ CASE_DEFINE_CONTEXT(context);
 static long current_sample;
 static uint32_t digests[CASE_OPS];
 
-static uint32_t crc32_of(const uint8_t *bytes, size_t count) {
+static uint32_t crc32_of(const uint8_t *bytes, size_t count)
+{
     uint32_t crc = 0xFFFFFFFFu;
     for (size_t i = 0; i < count; i++) {
         crc ^= bytes[i];
@@ -23,7 +24,8 @@ static uint32_t crc32_of(const uint8_t *bytes, size_t count) {
     return ~crc;
 }
 
-void bnncl_trace(uint32_t op, const void *data, size_t bytes) {
+void bnncl_trace(uint32_t op, const void *data, size_t bytes)
+{
     const uint8_t *octets = (const uint8_t *)data;
     if (op < CASE_OPS) {
         digests[op] = crc32_of(octets, bytes);
@@ -38,7 +40,8 @@ void bnncl_trace(uint32_t op, const void *data, size_t bytes) {
     printf("\n");
 }
 
-int main(void) {
+int main(void)
+{
     int16_t scores[CASE_CLASSES];
     if (CASE_INIT(&context, 1u) != BNNCL_OK) {
         printf("error init\n");

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import numpy as np
 
 from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.ir.op import Array
 from bnncl.passes.input_format import InputFormat, stated
+from bnncl.passes.select_kernels import Preference
 from bnncl.targets import Board, Target, board, target
 
 _T = TypeVar("_T")
@@ -47,7 +48,7 @@ class Options:
     input_map: InputMap | None = None
     first_bits: int = 16
     real_bits: int = 16
-    kernels: str = "auto"
+    kernels: Preference = "auto"
     require_calibration: bool = False
     labels: tuple[str, ...] = field(default=())
 
@@ -81,7 +82,7 @@ class Options:
         for option, bits in (("--first-bits", self.first_bits), ("--real-bits", self.real_bits)):
             if bits not in (8, 16):
                 found.append(Problem("bad-width", f"{bits} bits are not supported, 8 and 16 are", option))
-        if self.kernels not in ("auto", "xnor", "vertical"):
+        if self.kernels not in get_args(Preference):
             found.append(
                 Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
             )

@@ -1,0 +1,200 @@
+"""Small torch networks as users write them, with lively weights, for the tests of the whole road."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+
+class Sign(torch.autograd.Function):
+    """+1 for x >= 0, else -1; gradients pass where |x| <= 1."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.where(x >= 0, 1.0, -1.0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * (x.abs() <= 1)
+
+
+class BinaryConv(nn.Conv2d):
+    """Convolution with weights ±1, or ±mean|W| of each filter."""
+
+    def __init__(self, *args, alpha: bool = False, one_padding: bool = False, **kwargs):
+        padding = kwargs.pop("padding", 0)
+        super().__init__(
+            *args, padding=0 if one_padding else padding, bias=kwargs.pop("bias", False), **kwargs
+        )
+        self.alpha, self.one_padding = alpha, padding if one_padding else 0
+
+    def forward(self, x):
+        weight = Sign.apply(self.weight)
+        if self.alpha:
+            weight = weight * self.weight.abs().mean((1, 2, 3), keepdim=True)
+        if self.one_padding:
+            x = F.pad(x, (self.one_padding,) * 4, value=1.0)
+        return self._conv_forward(x, weight, self.bias)
+
+
+class BinaryLinear(nn.Linear):
+    """Linear layer with weights ±1."""
+
+    def forward(self, x):
+        return F.linear(x, Sign.apply(self.weight), self.bias)
+
+
+class SignLayer(nn.Module):
+    """Sign as a module."""
+
+    def forward(self, x):
+        return Sign.apply(x)
+
+
+class ZeroOne(nn.Module):
+    """0 or 1: round(clamp(x, 0, 1))."""
+
+    def forward(self, x):
+        return torch.round(torch.clamp(x, 0, 1))
+
+
+def cnn(alpha: bool = False) -> nn.Module:
+    """Real first layer, binary ones with zero and one padding, max pool before and after batch norm."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.BatchNorm2d(32),
+        SignLayer(),
+        BinaryConv(32, 64, 3, padding=1, alpha=alpha),
+        nn.MaxPool2d(2),
+        nn.BatchNorm2d(64),
+        SignLayer(),
+        BinaryConv(64, 40, 3, padding=1, one_padding=True, alpha=alpha),
+        nn.BatchNorm2d(40),
+        nn.MaxPool2d(2),
+        SignLayer(),
+        nn.Flatten(),
+        nn.Linear(160, 10),
+    )
+
+
+def mlp() -> nn.Module:
+    """Real first linear layer, binary ones with tails, binary last layer with affine-free batch norm."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(64, 100),
+        nn.BatchNorm1d(100),
+        SignLayer(),
+        BinaryLinear(100, 50, bias=False),
+        nn.BatchNorm1d(50),
+        nn.Hardtanh(),
+        SignLayer(),
+        BinaryLinear(50, 10, bias=False),
+        nn.BatchNorm1d(10, affine=False),
+        nn.LogSoftmax(1),
+    )
+
+
+def strides() -> nn.Module:
+    """Odd windows: stride, dilation, even and 1x1 filters, PReLU before sign, global average pool."""
+    return nn.Sequential(
+        nn.Conv2d(1, 20, 3, padding=1, bias=False),
+        nn.BatchNorm2d(20),
+        nn.PReLU(20),
+        SignLayer(),
+        BinaryConv(20, 33, 3, padding=2, dilation=2),
+        nn.BatchNorm2d(33),
+        SignLayer(),
+        BinaryConv(33, 64, 2, stride=2),
+        nn.BatchNorm2d(64),
+        nn.PReLU(),
+        SignLayer(),
+        BinaryConv(64, 48, 1),
+        nn.BatchNorm2d(48),
+        SignLayer(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(48, 10),
+    )
+
+
+def zero_one() -> nn.Module:
+    """Activations 0 and 1 with zero padding, average pool of them, biases."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 5, padding=2),
+        nn.BatchNorm2d(32),
+        ZeroOne(),
+        BinaryConv(32, 32, 3, padding=1, bias=True),
+        nn.BatchNorm2d(32),
+        ZeroOne(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(512, 10),
+    )
+
+
+def real_tail() -> nn.Module:
+    """Binary layers followed by real ones: ReLU, average pool, convolution, PReLU, hardtanh."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3),
+        nn.BatchNorm2d(16),
+        SignLayer(),
+        BinaryConv(16, 32, 3, padding=1),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(32, 12, 3, padding=1),
+        nn.BatchNorm2d(12),
+        nn.PReLU(12),
+        nn.MaxPool2d(2),
+        nn.Conv2d(12, 12, 1),
+        nn.Hardtanh(),
+        nn.Flatten(),
+        nn.Linear(12, 10),
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network to compile: how it is made, and whether its binary weights are exactly ±1."""
+
+    make: Callable[[], nn.Module]
+    exact: bool = True
+
+
+ZOO = {
+    "cnn": Entry(cnn),
+    "cnn_alpha": Entry(lambda: cnn(alpha=True), exact=False),
+    "mlp": Entry(mlp),
+    "strides": Entry(strides),
+    "zero_one": Entry(zero_one),
+    "real_tail": Entry(real_tail),
+}
+
+
+def build(name: str, seed: int = 0) -> nn.Module:
+    """The network `name` with random weights and batch-norm statistics, some scales negative."""
+    torch.manual_seed(seed)
+    module = ZOO[name].make()
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            layer.running_mean.normal_(0, 2)
+            layer.running_var.uniform_(1, 30)
+            if layer.affine:
+                layer.weight.data.normal_(0, 1)
+                layer.bias.data.normal_(0, 0.3)
+        if isinstance(layer, nn.PReLU):
+            layer.weight.data.normal_(0.2, 0.2)
+    return module.eval()
+
+
+def images(count: int, seed: int = 1) -> torch.Tensor:
+    """Inputs (count, 1, 8, 8) on the grid k/16."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 17, (count, 1, 8, 8), generator=generator).float() / 16
