@@ -44,7 +44,7 @@ def test_the_reference_agrees_with_torch(compiled, name):
     assert (project.run(x).argmax(1) == wanted).mean() >= 0.99
 
 
-@pytest.mark.parametrize("name", [name for name, entry in ZOO.items() if entry.exact])
+@pytest.mark.parametrize("name", ["cnn", "mlp", "strides"])
 def test_binary_layers_are_torch_bit_for_bit(name):
     model = open_model(ModelSource(build(name), images(1)))
     wanted = model.torch_values(np.moveaxis(images(200, seed=3).numpy(), 1, -1))

@@ -9,8 +9,10 @@ from bnncl.frontend.model import TracedModel
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
-from bnncl.ir.types import Binary
 from bnncl.ops.conv import BinaryConv
+from bnncl.ops.flatten import Flatten
+from bnncl.ops.pool import MaxPool
+from bnncl.ops.threshold import Threshold
 from bnncl.passes.input_format import InputFormat
 
 _SAMPLES = 256
@@ -67,8 +69,8 @@ def near_threshold(traced: Graph, wanted: dict[str, Array]) -> tuple[NearThresho
 
 
 def _after_binary(graph: Graph, name: str) -> bool:
-    """Whether the value is made from a binary convolution with nothing but integer arithmetic between."""
+    """Whether the value is the thresholded, perhaps pooled, accumulator of a binary convolution."""
     op = graph.producer(name)
-    while op is not None and not isinstance(graph.type_of(op.inputs[0]).domain, Binary):
-        op = graph.producer(op.inputs[0])
+    while isinstance(op, Threshold | MaxPool | Flatten):
+        op = graph.producer(op.x)
     return isinstance(op, BinaryConv)
