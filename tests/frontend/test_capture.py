@@ -87,7 +87,7 @@ def test_nodes_name_module_and_line() -> None:
     captured = capture(idioms.build("shift"), idioms.example("shift"))
     by_module = {node.module: node for node in captured.nodes}
     assert {"first", "norm1", "rsign", "conv", "prelu", "move2", "head"} <= set(by_module)
-    assert all(node.line.startswith("idioms.py:") for node in captured.nodes)
+    assert all(node.line.startswith(("idioms.py:", "idiom_pieces.py:")) for node in captured.nodes)
 
 
 def _single(module: nn.Module, x: torch.Tensor) -> tuple[Node, ...]:
@@ -221,3 +221,59 @@ def test_tensors_of_a_training_run_on_the_module_do_not_matter() -> None:
     module = idioms.build("shift").train()
     module.kept = module(idioms.example("shift")).sum()
     assert capture(module, idioms.example("shift")).nodes
+
+
+def test_wrappers_are_looked_through() -> None:
+    module, x = idioms.build("shift"), idioms.example("shift")
+    plain = capture(module, x)
+    for wrapped in (torch.compile(module), nn.DataParallel(module)):
+        assert capture(wrapped, x).nodes == plain.nodes
+        assert check_replay(plain, wrapped).worst == 0.0
+
+
+def test_other_gradient_modes_inside() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(3))
+
+        def forward(self, x):
+            with torch.inference_mode():
+                y = x * self.weight
+            with torch.enable_grad():
+                return (y + 1) * self.weight.sign()
+
+    _single(Net(), torch.randn(1, 3))
+
+
+def test_statistics_of_the_sample_are_part_of_the_graph() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.BatchNorm1d(4)
+
+        def forward(self, x):
+            y = nn.functional.batch_norm(x, self.norm.running_mean, self.norm.running_var, training=True)
+            return nn.functional.instance_norm(y) * x.std() / x.mean()
+
+    nodes = _single(Net(), torch.randn(1, 4, 5))
+    assert [node.args[5] for node in nodes if node.op.startswith("aten.native_batch_norm")] == [True, True]
+
+
+def test_weights_tied_by_their_memory() -> None:
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 4), nn.Linear(4, 4)
+            self.two.weight = self.one.weight
+
+        def forward(self, x):
+            self.one.weight.data.mul_(0.5)
+            return self.two(self.one(x))
+
+    module = Net()
+    before = module.one.weight.clone()
+    captured = capture(module, torch.randn(1, 4))
+    assert [constant.latent for constant in captured.constants] == ["one.bias", "one.weight", "two.bias"]
+    assert torch.equal(captured.constants[1].tensor, before.t() * 0.5)
+    assert torch.equal(module.one.weight, before)

@@ -47,9 +47,10 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise UsageError(Problem("file-not-found", "there is no such file", str(path), hint=_HINT))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise UsageError(Problem("not-npz", "the file holds a single array", str(path), hint=_HINT))
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise UsageError(Problem("not-npz", "the file holds a single array", str(path), hint=_HINT))
+        with file:
             names = sorted(file.files)
             if "x" not in names or not {"x", "y"}.issuperset(names):
                 found = ", ".join(names) or "nothing"

@@ -13,7 +13,7 @@ from torch import nn
 from bnncl.diagnostics import BnnclError, Collector, Problem, UnsupportedModel
 from bnncl.frontend.aliases import Memory
 from bnncl.frontend.captured import Captured, TracerFacts, Value, dtype_name
-from bnncl.frontend.copying import copy_module
+from bnncl.frontend.copying import copy_module, unwrapped
 from bnncl.frontend.graph_builder import RANDOM, GraphBuilder, Live
 from bnncl.frontend.inputs import example_tensor
 from bnncl.frontend.location import Location
@@ -37,6 +37,7 @@ def capture(module: nn.Module, example: object) -> Captured:
     example and UnsupportedModel for a module that has no graph of its own: several inputs or outputs,
     non-finite weights, branches on the input, randomness, writes that cannot be followed.
     """
+    module = unwrapped(module)
     batch = example_tensor(example)
     sample = batch[:1].clone()
     _check_signature(module)
@@ -123,6 +124,8 @@ def _follow(part: nn.Module, name: str, location: Location) -> None:
     def leave(_module: nn.Module, _args: object, _result: object) -> None:
         location.leave()
 
+    if isinstance(part, torch.jit.ScriptModule):
+        return
     part.register_forward_pre_hook(enter)
     part.register_forward_hook(leave, always_call=True)
 

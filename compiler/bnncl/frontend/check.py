@@ -11,7 +11,7 @@ from torch import nn
 from bnncl.diagnostics import Problem, UnsupportedModel
 from bnncl.frontend.capture import run_eagerly
 from bnncl.frontend.captured import Captured
-from bnncl.frontend.copying import copy_module
+from bnncl.frontend.copying import copy_module, unwrapped
 from bnncl.frontend.replay import replay
 
 TOLERANCE = 1e-6
@@ -33,7 +33,7 @@ def check_replay(captured: Captured, module: nn.Module, seeds: Iterable[int] = r
     The inputs lie within the range of the example and the calibration. Raises UnsupportedModel, slug
     `capture-differs`, if any output differs by more than `TOLERANCE`.
     """
-    eager = copy_module(module)
+    eager = copy_module(unwrapped(module))
     samples = identical = 0
     worst = 0.0
     for x in (x for seed in seeds for x in fresh_inputs(captured, seed)):

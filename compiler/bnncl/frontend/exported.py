@@ -150,9 +150,9 @@ def _assemble(document: Obj, tensors: dict[str, torch.Tensor], path: Path) -> Ex
     output = field(field(field(results[0], "arg", dict), "as_tensor", dict), "name", str)
     meta = field(field(graph, "tensor_values", dict), users[0], dict)
     shape, dtype = _input_shape(meta, path)
-    parameters = frozenset(name for kind, name in names.values() if kind == "parameter")
+    kinds = {name: kind for kind, name in names.values()}
     bound = {graph_name: name for graph_name, (_, name) in names.items()}
-    module = ExportedModule(ExportedGraph(graph, users[0], output), Names(bound, parameters), tensors)
+    module = ExportedModule(ExportedGraph(graph, users[0], output), Names(bound, kinds), tensors)
     return Exported(module, shape, dtype)
 
 

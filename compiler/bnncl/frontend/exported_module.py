@@ -41,10 +41,13 @@ class ExportedGraph:
 
 @dataclass(frozen=True)
 class Names:
-    """Graph name to qualified name of each stored tensor; `parameters` are those that are parameters."""
+    """Graph name to qualified name of each stored tensor, and the kind of each by qualified name.
+
+    Kinds are `parameter`, `buffer` and `tensor_constant`, as the archive's signature has them.
+    """
 
     bound: dict[str, str]
-    parameters: frozenset[str]
+    kinds: dict[str, str]
 
 
 class _Part(nn.Module):
@@ -61,21 +64,28 @@ class ExportedModule(_Part):
         super().__init__()
         self._graph = graph
         self._bound = names.bound
+        self._plain: dict[str, torch.Tensor] = {}
         for name, tensor in tensors.items():
-            path, _, leaf = name.rpartition(".")
-            owner = _part(self, path)
-            if not re.fullmatch(r"\w+", leaf) or hasattr(owner, leaf):
-                raise MalformedError(f"{name!r} is no name of a parameter")
-            if name in names.parameters:
-                owner.register_parameter(leaf, nn.Parameter(tensor, tensor.is_floating_point()))
-            else:
-                owner.register_buffer(leaf, tensor)
+            self._keep(name, tensor, names.kinds.get(name, "tensor_constant"))
         for node in objects(graph.document, "nodes"):
             _part(self, _path(node))
 
+    def _keep(self, name: str, tensor: torch.Tensor, kind: str) -> None:
+        path, _, leaf = name.rpartition(".")
+        if kind == "tensor_constant":
+            self._plain[name] = tensor
+            return
+        owner = _part(self, path)
+        if not re.fullmatch(r"\w+", leaf) or hasattr(owner, leaf):
+            raise MalformedError(f"{name!r} is no name of a parameter")
+        if kind == "parameter":
+            owner.register_parameter(leaf, nn.Parameter(tensor, tensor.is_floating_point()))
+        else:
+            owner.register_buffer(leaf, tensor)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
         """The graph's output for the batch `x`."""
-        stored = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        stored = {**self._plain, **dict(self.named_parameters()), **dict(self.named_buffers())}
         env: dict[str, object] = {graph_name: stored[name] for graph_name, name in self._bound.items()}
         env[self._graph.input] = x
         self._run(self._graph.document, env)

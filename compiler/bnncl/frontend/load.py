@@ -93,12 +93,12 @@ def load(
 
 
 def _by_content(request: _Request, head: bytes) -> Loaded:
+    if head[6:] == b"\x00\x00{":
+        return _from_safetensors(request, struct.unpack("<Q", head[:8])[0])
     if head.startswith(_ZIP):
         return _from_zip(request)
     if head.startswith(_PICKLE):
         return _from_pickle(request, request.path.read_bytes())
-    if len(head) == 9 and head[8:] == b"{":
-        return _from_safetensors(request, struct.unpack("<Q", head[:8])[0])
     raise UsageError(
         Problem(
             "not-a-model", "the file is of no kind that holds a torch model", str(request.path), hint=_HINT
