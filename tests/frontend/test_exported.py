@@ -288,14 +288,6 @@ def test_entries_that_are_missing_or_broken(exported: Path) -> None:
         assert slugs(exported) == ["truncated-archive"]
 
 
-def test_archives_of_older_torch(exported: Path) -> None:
-    exported.unlink()
-    with zipfile.ZipFile(exported, "w") as file:
-        file.writestr("serialized_exported_program.json", "{}")
-        file.writestr("serialized_state_dict.pt", "")
-    assert slugs(exported) == ["old-export"]
-
-
 def test_several_inputs(tmp_path: Path) -> None:
     class Two(nn.Module):
         def forward(self, x, y):

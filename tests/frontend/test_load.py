@@ -289,3 +289,10 @@ def test_garbage_in_safetensors_headers(data: bytes, path: Path) -> None:
     slugs = {"truncated-archive", "not-a-model", "damaged-model"}
     assert {problem.slug for problem in caught.value.problems} <= slugs
     assert caught.value.exit_code == EXIT_USAGE
+
+
+def test_export_archives_of_older_torch(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("serialized_exported_program.json", "{}")
+        file.writestr("serialized_state_dict.pt", "")
+    refused(path, "old-export")
