@@ -109,20 +109,23 @@ def _pair(ctx: Context, chain: Chain, source: Lowered, levels: Levels, codes: ND
     if -1 not in present and len(numbers) <= 2:
         return two_valued(numbers)
     where = where_of(ctx, chain, source)
-    if -1 in present or len(numbers) != 3 or abs(numbers[0] + numbers[2]) > 1e-5 * numbers[2]:
+    signed = chain.uses("sign") or chain.uses("sgn")
+    if -1 in present or len(numbers) != 3 or not signed or abs(sum(numbers)) > 1e-5 * numbers[2]:
         raise Refused(too_many_levels(where, numbers))
     middle = levels.seen.index(numbers[1])
-    tied = int((codes == middle).any(0).sum())
-    ctx.problems.add(
-        Problem(
-            "sign-tie",
-            f"the input of a sign can be exactly 0 in {tied} of {codes.shape[1]} channels",
-            where,
-            "torch.sign(0) is 0, a third value that a bit cannot hold",
-            "use a sign that is +1 at 0, such as torch.where(x >= 0, 1.0, -1.0)",
-        )
-    )
+    ctx.problems.add(sign_tie(where, (codes == middle).any(0)))
     return Pair(numbers[0], numbers[2])
+
+
+def sign_tie(where: str, tied: Signs) -> Problem:
+    """The problem of a sign that gives 0 in the channels `tied`."""
+    return Problem(
+        "sign-tie",
+        f"the input of a sign can be exactly 0 in {int(tied.sum())} of {len(tied)} channels",
+        where,
+        "torch.sign(0) is 0, a third value that a bit cannot hold",
+        "use a sign that is +1 at 0, such as torch.where(x >= 0, 1.0, -1.0)",
+    )
 
 
 def two_valued(numbers: list[float]) -> Pair:
@@ -179,7 +182,7 @@ def _threshold(ctx: Context, chain: Chain, source: Lowered, table: IntegerTable)
     offset = np.full(at.shape[1], table.pair.middle)
     if key not in ctx.thresholds:
         op = Threshold(
-            output=ctx.name(f"{source.name}_sign"),
+            output=ctx.derived(source.name, "sign"),
             module=where_of(ctx, chain, source),
             x=source.name,
             steps=Steps(Constant(at, origins), Constant(first, origins)),
@@ -238,20 +241,32 @@ def _not_monotone(ctx: Context, chain: Chain, source: Lowered) -> Problem:
     )
 
 
-def emit_real(ctx: Context, chain: Chain, source: Lowered, at: Floats, first: NDArray[np.int8]) -> str:
+@dataclass(frozen=True, eq=False)
+class RealSteps:
+    """Steps (S, C) of a real number, the sign (C,) below them, and the two numbers they stand for."""
+
+    at: Floats
+    first: NDArray[np.int8]
+    pair: Pair
+
+
+def emit_real(ctx: Context, chain: Chain, source: Lowered, steps: RealSteps) -> Lowered:
     """A threshold on a real value."""
+    at, first, pair = steps.at, steps.first, steps.pair
+    scale = np.full(at.shape[1], (pair.high - pair.low) / 2)
+    offset = np.full(at.shape[1], pair.middle)
     key = (source.name, at.tobytes(), first.tobytes())
     if key not in ctx.thresholds:
         origins = merged(source.origins, chain.origins)
         op = RealThreshold(
-            output=ctx.name(f"{source.name}_sign"),
+            output=ctx.derived(source.name, "sign"),
             module=where_of(ctx, chain, source),
             x=source.name,
             at=Constant(at, origins),
             first=Constant(first, origins),
         )
-        ctx.thresholds[key] = ctx.add(op)
-    return ctx.thresholds[key]
+        ctx.thresholds[key] = ctx.add(op, scale, offset)
+    return Lowered(ctx.thresholds[key], scale, offset, source.order)
 
 
 def refuse_chain(error: NotPerChannelError) -> Refused:

@@ -9,10 +9,18 @@ import torch
 from numpy.typing import NDArray
 
 from bnncl.frontend.chains import Chain
-from bnncl.frontend.discretise import Pair, emit_real, moved, too_many_levels, two_valued, where_of
+from bnncl.frontend.discretise import (
+    Pair,
+    RealSteps,
+    emit_real,
+    moved,
+    sign_tie,
+    too_many_levels,
+    two_valued,
+    where_of,
+)
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused
-from bnncl.frontend.operators import base_of
 from bnncl.frontend.recognised import Lowered
 from bnncl.frontend.staircase import Direction, Levels, Signs, chunks, real_grid, real_step
 
@@ -45,9 +53,7 @@ def threshold_real(ctx: Context, chain: Chain, source: Lowered) -> Lowered:
     at = _bisect(chain, source, grid, changes, probe.pair)
     first = np.where(probe.signs[0], 1, -1).astype(np.int8)
     at, first = source.ordered(at), source.ordered(first)
-    name = emit_real(ctx, chain, source, at[None], first)
-    scale = np.full(len(at), (probe.pair.high - probe.pair.low) / 2)
-    result = Lowered(name, scale, np.full(len(at), probe.pair.middle), source.order)
+    result = emit_real(ctx, chain, source, RealSteps(at[None], first, probe.pair))
     pad = float("nan")
     if source.padding is not None:
         pad = _target_at(chain, source, source.padding.value)
@@ -66,9 +72,13 @@ def _probe(ctx: Context, chain: Chain, source: Lowered, grid: Floats) -> _Probe:
         codes.append(levels.codes(target.numpy()))
     code = np.concatenate(codes)
     numbers = sorted(levels.seen)
-    tie = len(numbers) == 3 and np.isclose(numbers[1], (numbers[0] + numbers[2]) / 2)
+    where = where_of(ctx, chain, source)
+    signed = bool(chain.uses("sign") or chain.uses("sgn"))
+    tie = signed and len(numbers) == 3 and abs(sum(numbers)) <= 1e-5 * numbers[2]
     if code.min() < 0 or not (len(numbers) <= 2 or tie):
-        raise Refused(too_many_levels(where_of(ctx, chain, source), numbers))
+        raise Refused(too_many_levels(where, numbers))
+    if tie:
+        _refuse_wide_ties(ctx, where, code == levels.seen.index(numbers[1]), grid)
     pair = two_valued([numbers[0], numbers[-1]] if tie else numbers)
     signs = _collapsed((np.array(levels.seen) >= pair.middle)[code], channels)
     directions = tuple(Direction(channels) for _ in chain.pools)
@@ -77,6 +87,14 @@ def _probe(ctx: Context, chain: Chain, source: Lowered, grid: Floats) -> _Probe:
         for direction, node in zip(directions, chain.pools, strict=True):
             direction.feed(tables[node.outputs[0]].double().numpy(), signs[part])
     return _Probe(signs, pair, directions)
+
+
+def _refuse_wide_ties(ctx: Context, where: str, tied: Signs, grid: Floats) -> None:
+    """A sign that is 0 over a whole range of ordinary numbers is no accident that can be ignored."""
+    ordinary = (np.abs(grid) > 1e-3) & (np.abs(grid) < 1e3)
+    wide = tied[ordinary].sum(0) > 1
+    if bool(wide.any()):
+        ctx.problems.add(sign_tie(where, wide))
 
 
 def _collapsed(signs: Signs, channels: int) -> Signs:
@@ -118,15 +136,17 @@ def _one(numbers: NDArray[np.float64]) -> float:
     return float(numbers[0]) if bool((numbers == numbers[0]).all()) else float("nan")
 
 
-def note_ties(ctx: Context, target: LinComb, chain: Chain, source: Lowered, read: LinComb | None) -> None:
-    """Say that exact zeros of a real number count as +1, where torch's sign would give 0."""
-    if read is None or not any(base_of(node.op) in ("sign", "sgn") for node in chain.nodes):
-        return
+def note_ties(ctx: Context, read: LinComb, target: LinComb, result: Lowered) -> None:
+    """Say that exact zeros of the real number `read` count as +1, where torch's sign gives 0.
+
+    `result` stands for `target`; a sign that gives 0 as one of its two regular numbers, such as that of
+    a ReLU, is no tie.
+    """
     direct = Chain(ctx.expressions, read, target)
-    channels = ctx.expressions.shape(read)[1]
-    probe = torch.tensor([-1.0, 0.0, 1.0])[:, None].expand(-1, channels).contiguous()
-    below, zero, above = direct.run(probe)[0].numpy()
-    if bool(((below < zero) & (zero < above)).any()):
-        where = where_of(ctx, chain, source)
+    if not (direct.uses("sign") or direct.uses("sgn")):
+        return
+    at_zero = direct.run(torch.zeros((1, ctx.expressions.shape(read)[1])))[0].numpy()
+    if bool((np.abs(at_zero - result.offset[0]) < 1e-3 * result.scale[0]).any()):
+        where = ctx.builder.value(result.name).module
         message = "torch.sign of a real number is 0 at exactly 0; the compiled model takes it as +1"
         ctx.note("zero-taken-as-plus-one", where, message)

@@ -207,7 +207,7 @@ def _real(ctx: Context, call: ConvCall, x: Lowered, filters: FilterClass, pad: f
         data = float64(data) * x.scale
         pad = (pad - x.offset[0]) / x.scale[0] if call.window.pads else 0.0
     elif not scaled:
-        x = ctx.real(x)
+        x = ctx.real(x, call.x)
     origins = merged(call.weights.origins, x.origins if scaled else ())
     held = call.weights.constant(data) if filters.binary else Constant(np.ascontiguousarray(data), origins)
     op = RealConv(

@@ -15,11 +15,13 @@ from bnncl.frontend.lowering import Context, Refused
 from bnncl.frontend.operators import Kind, kind_of
 from bnncl.frontend.recognised import Accumulator, Lowered, Padding
 from bnncl.frontend.windows import average_pool_window, constant_padding, max_pool_window, only_read
-from bnncl.ir.types import Binary, Float
+from bnncl.ir.types import Binary, Float, Int
 from bnncl.ir.values import Constant
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import AveragePool, MaxPool, SumPool
 from bnncl.ops.window import Window
+
+_WIDEST_TABLE = 1 << 26
 
 
 def lower_max_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
@@ -27,14 +29,14 @@ def lower_max_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     _refuse_padding(atom.module, x)
     before = ctx.expressions.shape(only_read(atom))
     if isinstance(ctx.domain(x), Float):
-        x = ctx.real(x)
+        x = ctx.real(x, only_read(atom))
     return pooled(ctx, x, max_pool_window(atom, before, atom.shape), x.scale < 0)
 
 
 def pooled(ctx: Context, x: Lowered, window: Window, minimum: NDArray[np.bool_]) -> Lowered:
     """A max pool of the graph's own value, taking the smallest element in the channels of `minimum`."""
     op = MaxPool(
-        output=ctx.name(f"{x.name}_pool"),
+        output=ctx.derived(x.name, "pool"),
         module=ctx.builder.value(x.name).module,
         x=x.name,
         window=window,
@@ -48,17 +50,25 @@ def lower_average_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     _refuse_padding(atom.module, x)
     window, divisor = average_pool_window(atom, ctx.expressions.shape(only_read(atom)))
     _check_shape(ctx, atom, x, window)
-    if isinstance(ctx.domain(x), Float) or (window.pads and bool((x.offset != 0).any())):
-        x = ctx.real(x)
+    shifted = window.pads and bool((x.offset != 0).any())
+    if isinstance(ctx.domain(x), Float) or shifted or _sums_too_wide(ctx, x, window):
+        x = ctx.real(x, only_read(atom))
         op = AveragePool(
-            output=ctx.name(f"{x.name}_mean"),
-            module=atom.module,
+            output=ctx.derived(x.name, "mean"),
+            module=atom.module or ctx.builder.value(x.name).module,
             x=x.name,
             window=window,
             divisor=divisor,
         )
         return Lowered.plain(ctx.add(op), len(x.scale), x.order)
     return _summed(ctx, x, window, divisor)
+
+
+def _sums_too_wide(ctx: Context, x: Lowered, window: Window) -> bool:
+    """Whether a sign behind the sum would need too large a table."""
+    domain = ctx.domain(x)
+    span = domain.hi - domain.lo if isinstance(domain, Int) else 2
+    return span * window.taps * len(x.scale) > _WIDEST_TABLE
 
 
 def _summed(ctx: Context, x: Lowered, window: Window, divisor: float) -> Lowered:
@@ -75,7 +85,7 @@ def _summed(ctx: Context, x: Lowered, window: Window, divisor: float) -> Lowered
         exact=exact,
     )
     op = SumPool(
-        output=ctx.name(f"{x.name}_sum"),
+        output=ctx.derived(x.name, "sum"),
         module=ctx.builder.value(x.name).module,
         x=x.name,
         window=window,
@@ -109,7 +119,7 @@ def lower_view(ctx: Context, step: Atom | Node, before: tuple[int, ...], x: Lowe
         return x
     check_view(step, before, after)
     _refuse_padding(step.module, x)
-    op = Flatten(output=ctx.name(f"{x.name}_flat"), module=ctx.builder.value(x.name).module, x=x.name)
+    op = Flatten(output=ctx.derived(x.name, "flat"), module=ctx.builder.value(x.name).module, x=x.name)
     positions = shape[0] * shape[1]
     scale, offset = np.tile(x.scale, positions), np.tile(x.offset, positions)
     name = ctx.add(op, scale, offset)

@@ -33,7 +33,8 @@ def lower_affine(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     """The affine map on top of what `x` carries already."""
     scale, offset = _batch_norm(ctx, atom) if atom.base in BATCH_NORMS else _tensor_arithmetic(ctx, atom)
     origins = ctx.origins(*atom.operands)
-    return x.mapped(x.ordered(scale), x.ordered(offset), origins)
+    mapped = x.mapped(x.ordered(scale), x.ordered(offset), origins)
+    return replace(mapped, module=atom.module or x.module)
 
 
 def _batch_norm(ctx: Context, atom: Atom) -> tuple[Reals, Reals]:
@@ -148,15 +149,15 @@ def _slope(ctx: Context, atom: Atom) -> Reals | None:
 
 
 def _clamped(ctx: Context, atom: Atom, x: Lowered, low: float, high: float) -> Lowered:
-    x = ctx.real(x)
-    op = RealClamp(output=ctx.name(f"{x.name}_clamp"), module=atom.module, x=x.name, lo=low, hi=high)
+    x = ctx.real(x, next(atom.reads()))
+    op = RealClamp(output=ctx.derived(x.name, "clamp"), module=atom.module, x=x.name, lo=low, hi=high)
     return _through(ctx.add(op), x, lambda number: float(np.clip(number, low, high)))
 
 
 def _prelu(ctx: Context, atom: Atom, x: Lowered, slope: Reals) -> Lowered:
-    x = ctx.real(x)
+    x = ctx.real(x, next(atom.reads()))
     held = Constant(x.ordered(slope), ctx.origins(*atom.operands))
-    op = RealPRelu(output=ctx.name(f"{x.name}_prelu"), module=atom.module, x=x.name, slope=held)
+    op = RealPRelu(output=ctx.derived(x.name, "prelu"), module=atom.module, x=x.name, slope=held)
     only = float(slope[0]) if bool((slope == slope[0]).all()) else float("nan")
     return _through(ctx.add(op), x, lambda number: number if number >= 0 else number * only)
 

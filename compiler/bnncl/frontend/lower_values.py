@@ -131,14 +131,20 @@ class Lowering:
         read = self._frontier(combination)
         chain = Chain(self._expressions, root, combination)
         source = self.lower(root)
-        note_ties(self._ctx, combination, chain, source, read)
+        last = self._expressions.atoms[combination.atoms[-1]]
         try:
-            return threshold_real(self._ctx, chain, source)
+            result = threshold_real(self._ctx, chain, source)
         except NotOneStepError:
             if read is None:
-                last = self._expressions.atoms[combination.atoms[-1]]
                 raise unsupported(last, "a sign of several real numbers together") from None
-        source = self._ctx.real(self.lower(read))
+            result = self._threshold_at(read, combination)
+        if read is not None:
+            note_ties(self._ctx, read, combination, result)
+        return result
+
+    def _threshold_at(self, read: LinComb, combination: LinComb) -> Lowered:
+        """The threshold on `read` itself, computed in real arithmetic."""
+        source = self._ctx.real(self.lower(read), read)
         try:
             return threshold_real(self._ctx, Chain(self._expressions, read, combination), source)
         except NotOneStepError:

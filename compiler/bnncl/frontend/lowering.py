@@ -64,6 +64,7 @@ class Context:
         self.lowered: dict[LinComb, Lowered | Problem] = {}
         self.thresholds: dict[tuple[str, bytes, bytes], str] = {}
         self._names = set(_TAKEN.split())
+        self._stems = {"input": "input"}
 
     def name(self, hint: str) -> str:
         """A new C identifier like `hint`, which is often a torch module path."""
@@ -73,6 +74,13 @@ class Context:
         while chosen in self._names:
             chosen, number = f"{stem}_{number}", number + 1
         self._names.add(chosen)
+        return chosen
+
+    def derived(self, source: str, what: str) -> str:
+        """A name for something computed from the value `source`, after the layer that it comes from."""
+        stem = self._stems.get(source, source)
+        chosen = self.name(f"{stem}_{what}")
+        self._stems[chosen] = stem
         return chosen
 
     def add(self, op: Op, scale: Reals | None = None, offset: Reals | None = None) -> str:
@@ -112,13 +120,16 @@ class Context:
         if np.allclose(meaning.scale, lowered.scale) and np.allclose(meaning.offset, lowered.offset):
             self.observed.setdefault(lowered.name, captured)
 
-    def real(self, lowered: Lowered, module: str = "") -> Lowered:
-        """The same as a float value of the graph itself: an affine op is put behind it if need be."""
+    def real(self, lowered: Lowered, combination: LinComb | None = None) -> Lowered:
+        """The same as a float value of the graph itself: an affine op is put behind it if need be.
+
+        `combination` is what the value stands for in the captured graph, where that is known.
+        """
         if isinstance(self.domain(lowered), Float) and lowered.is_plain:
             return lowered
-        module = module or self.builder.value(lowered.name).module
+        module = lowered.module or self.builder.value(lowered.name).module
         op = RealAffine(
-            output=self.name(f"{lowered.name}_real"),
+            output=self.derived(lowered.name, "real"),
             module=module,
             x=lowered.name,
             scale=Constant(lowered.scale, lowered.origins),
@@ -126,6 +137,8 @@ class Context:
         )
         name = self.add(op)
         plain = Lowered.plain(name, len(lowered.scale), lowered.order)
+        if combination is not None and lowered.padding is None:
+            self.observe(plain, combination)
         return replace(plain, padding=lowered.padding)
 
 

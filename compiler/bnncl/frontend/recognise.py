@@ -68,6 +68,7 @@ class _Recogniser:
         ctx.problems.raise_as(UnsupportedModel)
         assert scores is not None
         graph = self._finish(scores)
+        ctx.observed["scores"] = self._expressions.first_value[target]
         if not any(isinstance(op, BinaryConv) for op in graph.ops):
             ctx.note(
                 "no-binary-layer", "the whole model", "no layer is binary: nothing is compressed to bits"

@@ -118,7 +118,7 @@ class Lowered:
 
     `scale` and `offset` are float64 (C,), in the channel order of the graph; `order` is how that differs
     from torch's; `padding` is still to be put around it;
-    `origins` are the parameters behind scale and offset.
+    `origins` are the parameters behind scale and offset, `module` is where these were last changed.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Lowered:
     order: Order | None = None
     padding: Padding | None = None
     origins: tuple[str, ...] = ()
+    module: str = ""
 
     @staticmethod
     def plain(name: str, channels: int, order: Order | None = None) -> Lowered:

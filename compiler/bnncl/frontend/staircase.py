@@ -28,17 +28,29 @@ class Levels:
 
     def codes(self, table: NDArray[np.float64]) -> NDArray[np.int8]:
         """For each number of `table` its index in `seen`, which grows as needed; -1 beyond the limit."""
+        near = _SAME * float(np.nanmax(np.abs(table), initial=0.0))
+        for extreme in (np.nanmin(table, initial=np.inf), np.nanmax(table, initial=-np.inf)):
+            self._number_of(float(extreme), near)
         codes = np.full(table.shape, -1, np.int8)
         for number, level in enumerate(self.seen):
-            codes[np.isclose(table, level, rtol=_SAME, atol=_SAME)] = number
-        for level in np.unique(table[codes < 0]):
-            if len(self.seen) == _LEVELS_KEPT:
+            codes[table == level] = number
+        if not bool((rest := codes < 0).any()):
+            return codes
+        for level in np.unique(table[rest]):
+            number = self._number_of(float(level), near)
+            codes[np.abs(table - level) <= near] = number
+            if number < 0:
                 break
-            if any(np.isclose(level, other, rtol=_SAME, atol=_SAME) for other in self.seen):
-                continue
-            codes[np.isclose(table, level, rtol=_SAME, atol=_SAME)] = len(self.seen)
-            self.seen.append(float(level))
         return codes
+
+    def _number_of(self, level: float, near: float) -> int:
+        for number, other in enumerate(self.seen):
+            if abs(level - other) <= near:
+                return number
+        if not np.isfinite(level) or len(self.seen) == _LEVELS_KEPT:
+            return -1
+        self.seen.append(level)
+        return len(self.seen) - 1
 
 
 def chunks(rows: int, channels: int) -> Iterator[slice]:
