@@ -15,11 +15,13 @@ from bnncl.ir.types import Binary, Int, Shape, TensorType
 from bnncl.ir.values import Constant, Meaning, Storage, Value
 from bnncl.ir.verify import verify
 from bnncl.ops.conv import BinaryConv, FixedConv
+from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import MaxPool, SumPool
+from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import BorderClasses, Window
-from bnncl.passes.select_kernels import SelectKernels
+from bnncl.passes.select_kernels import Preference, SelectKernels
 from bnncl.plan import Measured, build_report, plan_memory
 from bnncl.targets import board, target
 
@@ -114,6 +116,25 @@ class Maker:
     def flatten(self, module: str) -> Maker:
         return self.add(lambda x, y: Flatten(x=x, output=y, module=module), module)
 
+    def threshold(self, module: str, spread: int) -> Maker:
+        steps = self.steps(self.type.channels, spread)
+        return self.add(lambda x, y: Threshold(x=x, output=y, module=module, steps=steps), module)
+
+    def requantize(self, module: str, domain: Int, bound: int) -> Maker:
+        how = self.rescale(self.type.channels, bound, domain)
+        return self.add(lambda x, y: Requantize(x=x, output=y, module=module, rescale=how), module)
+
+    def prelu(self, module: str) -> Maker:
+        domain = self.type.domain
+        assert isinstance(domain, Int)
+        slope = Constant(self.rng.integers(-40, 90, self.type.channels).astype(np.int16))
+        return self.add(
+            lambda x, y: PRelu(
+                x=x, output=y, module=module, slope=slope, shift=7, lo=domain.lo, hi=domain.hi
+            ),
+            module,
+        )
+
     def finish(self) -> Graph:
         return verify(self.builder.finish(self.last))
 
@@ -134,7 +155,35 @@ def cnn() -> Graph:
     return made.binary("classifier.0", 48, Window(3, 2)).fixed("classifier.2", 10, to=SCORES).finish()
 
 
-GRAPHS: dict[str, Callable[[], Graph]] = {"mlp": mlp, "cnn": cnn}
+def flattened() -> Graph:
+    """A map of whole words, flattened without code, then one with gaps, flattened by a kernel."""
+    made = Maker(3, (6, 6, 2), Int(-128, 127, 8)).fixed("stem", 64, PADDED).max_pool("pool")
+    made.flatten("flat").binary("fc1", 90).binary("fc2", 31)
+    return made.fixed("head", 7, to=SCORES).finish()
+
+
+def gapped() -> Graph:
+    """Flattening of a binary map with tail bits between its pixels."""
+    made = Maker(4, (4, 5, 3), Binary()).binary("stem", 33, PADDED).flatten("flat")
+    return made.binary("head", 4, to=SCORES).finish()
+
+
+def quantised() -> Graph:
+    """Integers between layers: rescales, parametric ReLUs in place, pools over integers, lone thresholds."""
+    made = Maker(5, (8, 8, 3), Int(-128, 127, 8)).fixed("stem", 8, PADDED, to=Int(-128, 127, 8))
+    made.prelu("act").max_pool("pool").threshold("sign", 60).binary("body", 37, PADDED, to=Int(-128, 127, 8))
+    made.prelu("act2").fixed("mix", 24, to=Int(-32768, 32767, 16)).sum_pool("mean", Window(4, 4))
+    made.requantize("scale", Int(0, 255, 8), 16 * 20000).fixed("head", 3, to=SCORES)
+    return made.prelu("last").flatten("out").finish()
+
+
+GRAPHS: dict[str, Callable[[], Graph]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "flattened": flattened,
+    "gapped": gapped,
+    "quantised": quantised,
+}
 
 
 def samples(graph: Graph, count: int, seed: int = 5) -> Array:
@@ -148,28 +197,44 @@ def samples(graph: Graph, count: int, seed: int = 5) -> Array:
 
 @cache
 def spec(
-    kind: str, *targets: str, boards: tuple[str, ...] = (), name: str = "", count: int = 3
+    kind: str, *targets: str, boards: tuple[str, ...] = (), kernels: Preference = "xnor", name: str = ""
 ) -> ProjectSpec:
     """The project of one of GRAPHS for `targets` (the host if none is given)."""
-    return spec_of(GRAPHS[kind](), name or kind, targets or ("host",), boards, count)
+    return spec_of(GRAPHS[kind](), name or kind, targets or ("host",), boards, kernels)
 
 
 def spec_of(
-    integer: Graph, name: str, targets: tuple[str, ...], boards: tuple[str, ...] = (), count: int = 3
+    integer: Graph,
+    name: str,
+    targets: tuple[str, ...] = ("host",),
+    boards: tuple[str, ...] = (),
+    kernels: Preference = "xnor",
 ) -> ProjectSpec:
     chosen = tuple(target(each) for each in targets)
-    graph = verify(SelectKernels(chosen[0], "xnor").run(integer))
+    graph = verify(SelectKernels(chosen[0], kernels).run(integer))
     plan = plan_memory(graph)
-    inputs = samples(graph, count)
-    classes = graph.type_of(graph.outputs[0]).channels
+    inputs = samples(graph, 3)
     report = build_report(
-        name, graph, plan, chosen, calibrated=True, input_source="grid of the calibration data",
-        measured=Measured({}, 0.9975), notes=("Everything was folded exactly.",),
-    )  # fmt: skip
+        name,
+        graph,
+        plan,
+        chosen,
+        calibrated=True,
+        input_source="grid of the calibration data",
+        measured=Measured({graph.ops[0].output: 1.0}, 0.9975),
+        notes=("Everything was folded exactly.",),
+    )
     return ProjectSpec(
-        name=name, program=Program(name, (graph,)), plan=plan, targets=chosen,
-        boards=tuple(board(each) for each in boards), model_sha256=SHA, version="0.1.0",
+        name=name,
+        program=Program(name, (graph,)),
+        plan=plan,
+        targets=chosen,
+        boards=tuple(board(each) for each in boards),
+        model_sha256=SHA,
+        version="0.1.0",
         settings=(("target", ",".join(targets)), ("first-bits", "16")),
-        labels=tuple(f"class {index}" for index in range(classes)), calibrated=True,
-        golden=Golden(inputs, run(graph, {graph.inputs[0]: inputs})), report=report,
-    )  # fmt: skip
+        labels=tuple(f"class {index}" for index in range(graph.type_of(graph.outputs[0]).channels)),
+        calibrated=True,
+        golden=Golden(inputs, run(graph, {graph.inputs[0]: inputs})),
+        report=report,
+    )

@@ -54,8 +54,6 @@ def infer_view(spec: ProjectSpec, names: Names, bound: Bound) -> InferView:
         uses_arena=Place.ARENA in places,
         uses_scratch=any(_uses_scratch(binding) for _, binding in bound),
         scratch_word=plan.arena_bytes // 4,
-        copy_output=plan.copy_output,
-        copy_bytes=graph.type_of(graph.outputs[0]).stored_bytes,
     )
 
 

@@ -91,4 +91,5 @@ def string(text: str) -> str:
 
 def decimal(number: float) -> str:
     """The shortest decimal that reads back as the float64 `number`."""
-    return np.format_float_positional(number, trim="-") if 1e-6 <= abs(number) < 1e9 else repr(float(number))
+    plain = number == 0 or 1e-6 <= abs(number) < 1e9
+    return np.format_float_positional(number, trim="-") if plain else repr(float(number))

@@ -19,13 +19,15 @@ def golden_view(spec: ProjectSpec) -> GoldenView:
     source = graph.type_of(graph.inputs[0])
     samples = len(spec.golden.inputs)
     assert samples >= 1, "a project needs a golden sample"
+    ops = tuple(
+        _op_view(spec, index, call) for index, call in enumerate(calls(graph)) if not call.kernel.is_alias
+    )
     return GoldenView(
         samples=samples,
         input_len=stored_len(source),
         inputs=tuple(initializer(stored(sample, source)) for sample in spec.golden.inputs),
-        ops=tuple(
-            _op_view(spec, index, call) for index, call in enumerate(calls(graph)) if not call.kernel.is_alias
-        ),
+        ops=ops,
+        op_count=len(ops),
         scores=tuple(", ".join(scores(spec, sample)) for sample in range(samples)),
         has_crcs=samples > 1,
     )

@@ -41,7 +41,7 @@ def _input_comment(spec: ProjectSpec) -> Iterator[str]:
     yield f"Input: {height} x {width} x {channels} (height, width, channels), channels innermost:"
     if isinstance(source.domain, Binary):
         words = source.words_per_pixel
-        yield f"{words} words for each pixel; channel c is bit c % 32 of word c / 32;"
+        yield f"{words} word{'s' if words > 1 else ''} for each pixel; channel c is bit c % 32 of word c / 32;"
         yield "bit 1 means -1, bit 0 means +1. The bits beyond the last channel must be 0."
         return
     yield order

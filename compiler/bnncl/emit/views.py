@@ -95,8 +95,6 @@ class InferView:
     uses_arena: bool
     uses_scratch: bool
     scratch_word: int
-    copy_output: bool
-    copy_bytes: int
 
 
 @dataclass(frozen=True)
@@ -136,5 +134,6 @@ class GoldenView:
     input_len: int
     inputs: tuple[tuple[str, ...], ...]
     ops: tuple[GoldenOpView, ...]
+    op_count: int
     scores: tuple[str, ...]
     has_crcs: bool

@@ -22,27 +22,24 @@ def plan_memory(graph: Graph) -> MemoryPlan:
         for buffer, offset in zip(buffers, offsets, strict=True)
         for name in buffer.values
     }
-    outside, copied = _callers_buffers(graph)
-    locations = {**found, **outside}
+    locations = {**found, **_callers_buffers(graph)}
     plan = MemoryPlan(
         locations={name: locations[name] for name in graph.values},
         arena_bytes=_extent(buffers, offsets),
         scratch=tuple(scratch_of(graph, call) for call in calls(graph)),
         live=tuple(_live(buffers, index) for index in range(len(graph.ops))),
-        copy_output=copied,
     )
     check_plan(graph, plan)
     return plan
 
 
-def _callers_buffers(graph: Graph) -> tuple[dict[str, Location], bool]:
-    """Where the values lie that share bytes with the input or the output; whether the latter is a copy."""
+def _callers_buffers(graph: Graph) -> dict[str, Location]:
+    """Where the values lie that share bytes with the graph's input or output."""
     roots = alias_roots(graph)
     (source,), (result,) = graph.inputs, graph.outputs
-    outside = {name: Location(Place.SCORES) for name, root in roots.items() if root == roots[result]}
-    outside |= {name: Location(Place.INPUT) for name, root in roots.items() if root == roots[source]}
-    copied = roots[result] == roots[source]
-    return outside | {result: Location(Place.SCORES)}, copied
+    assert roots[source] != roots[result], "the output is the input"
+    places = {roots[source]: Place.INPUT, roots[result]: Place.SCORES}
+    return {name: Location(places[root]) for name, root in roots.items() if root in places}
 
 
 def place(buffers: Sequence[Buffer]) -> tuple[int, ...]:

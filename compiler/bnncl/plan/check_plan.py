@@ -30,18 +30,16 @@ def check_plan(graph: Graph, plan: MemoryPlan) -> None:
         where = f"op {index} ({call.output})"
         for name in call.inputs:
             _read(memory, graph, plan, (name, content[name]), where)
-        copied = plan.copy_output and call.output == result
         if call.kernel.is_alias:
             content[call.output] = content[call.inputs[0]]
-            at = plan.locations[call.inputs[0] if copied else call.output]
-            _require(at == plan.locations[call.inputs[0]], f"{where}: an alias lies elsewhere")
+            same = plan.locations[call.output] == plan.locations[call.inputs[0]]
+            _require(same, f"{where}: an alias lies elsewhere")
             continue
         _check_write(graph, plan, call, where)
         content[call.output] = call.output
         start, stop = _span(graph, plan, call.output)
         memory[plan.locations[call.output].place][start:stop] = [call.output] * (stop - start)
-    if not plan.copy_output:
-        _read(memory, graph, plan, (result, content[result]), "the caller")
+    _read(memory, graph, plan, (result, content[result]), "the caller")
 
 
 def _read(memory: _Bytes, graph: Graph, plan: MemoryPlan, what: tuple[str, str], where: str) -> None:

@@ -46,8 +46,7 @@ class MemoryPlan:
     """Where the values of one graph lie, in bytes.
 
     The graph's input is the caller's buffer and is never written; its output goes straight to the
-    caller's scores, or, where `copy_output` is set, is the input itself and has to be copied there.
-    `scratch` holds the bytes that each op needs only while it runs: one region serves them all.
+    caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves them all.
     `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
     arrangement can need less.
     """
@@ -56,7 +55,6 @@ class MemoryPlan:
     arena_bytes: int
     scratch: tuple[int, ...]
     live: tuple[int, ...]
-    copy_output: bool = False
 
     @property
     def scratch_bytes(self) -> int:
