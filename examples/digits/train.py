@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import bnncl
 from examples.data import DataSet, load_digits_split
 from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
 
-RECIPE = Recipe(epochs=40)
+RECIPE = Recipe(epochs=40, threads=1)
 
 
 class Sign(torch.autograd.Function):
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
     chosen = parser.parse_args(arguments)
     data = load_digits_split()
-    model = train(data, Recipe(chosen.epochs))
+    model = train(data, replace(RECIPE, epochs=chosen.epochs))
     save(model, data, chosen.out)
     share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))
     print(f"test accuracy {share:.2%} on {len(data.test.y)} images", file=sys.stderr)

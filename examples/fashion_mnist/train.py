@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -125,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
         data = load(chosen.data)
     except DataError as error:
         fail(error)
-    model = train(data, Recipe(chosen.epochs, RECIPE.batch_size))
+    model = train(data, replace(RECIPE, epochs=chosen.epochs))
     save(model, data, chosen.out)
     share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))
     print(f"test accuracy {share:.2%} on {len(data.test.y)} images", file=sys.stderr)
