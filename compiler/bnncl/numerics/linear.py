@@ -20,9 +20,13 @@ def exact_matmul(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
     """
     if a.size == 0 or b.size == 0:
         return np.zeros((a.shape[0], b.shape[1]), np.int64)
-    bound = a.shape[1] * int(np.abs(a.astype(np.int64)).max()) * int(np.abs(b.astype(np.int64)).max())
+    bound = a.shape[1] * _magnitude(a) * _magnitude(b)
     if bound < _EXACT_IN_FLOAT32:
-        return np.rint(a.astype(np.float32) @ b.astype(np.float32)).astype(np.int64)
+        return (a.astype(np.float32) @ b.astype(np.float32)).astype(np.int64)
     if bound < _EXACT_IN_FLOAT64:
-        return np.rint(a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+        return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
     return a.astype(np.int64) @ b.astype(np.int64)
+
+
+def _magnitude(a: NDArray[Any]) -> int:
+    return max(-int(a.min()), int(a.max()))

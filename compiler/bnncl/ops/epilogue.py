@@ -43,8 +43,10 @@ class Steps:
 
     def apply(self, acc: Array) -> Array:
         """±1 of shape (..., C) for accumulators (..., C)."""
-        passed = sum((acc >= step for step in self.at.data), np.zeros(acc.shape, np.int64))
-        return np.where(passed % 2 == 0, self.first.data, -self.first.data).astype(np.int8)
+        turned = np.zeros(acc.shape, np.bool_)
+        for step in self.at.data:
+            turned ^= acc >= step
+        return np.where(turned, -self.first.data, self.first.data).astype(np.int8)
 
 
 @dataclass(frozen=True, eq=False)
