@@ -4,17 +4,17 @@
 #include "bnncl/internal/fconv.h"
 
 void bnncl_fconv_i16_w16_rescale(const int16_t *restrict input, const int16_t *restrict filter,
-                                 const int32_t *restrict bias, void *restrict output,
-                                 const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                 void *restrict output, uint32_t *restrict scratch,
+                                 const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                  const bnncl_window *restrict window)
 {
     const bnncl_fconv_call call = {
         .input = input,
         .filter = filter,
-        .bias = bias,
         .output = output,
+        .scratch = scratch,
+        .bias = bias,
         .epilogue = rescale,
-        .border = border,
         .window = window,
         .pixel_bytes = window->in_channels * sizeof *input,
         .weight_bytes = sizeof *filter,

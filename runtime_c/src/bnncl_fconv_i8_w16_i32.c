@@ -4,16 +4,16 @@
 #include "bnncl/internal/fconv.h"
 
 void bnncl_fconv_i8_w16_i32(const int8_t *restrict input, const int16_t *restrict filter,
-                            const int32_t *restrict bias, int32_t *restrict output,
-                            const bnncl_border *restrict border, const bnncl_window *restrict window)
+                            int32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_window *restrict window)
 {
     const bnncl_fconv_call call = {
         .input = input,
         .filter = filter,
-        .bias = bias,
         .output = output,
+        .scratch = scratch,
+        .bias = bias,
         .epilogue = NULL,
-        .border = border,
         .window = window,
         .pixel_bytes = window->in_channels * sizeof *input,
         .weight_bytes = sizeof *filter,

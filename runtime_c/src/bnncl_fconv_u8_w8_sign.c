@@ -4,17 +4,17 @@
 #include "bnncl/internal/fconv.h"
 
 void bnncl_fconv_u8_w8_sign(const uint8_t *restrict input, const int8_t *restrict filter,
-                            const int32_t *restrict bias, uint32_t *restrict output,
-                            const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                            uint32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                             const bnncl_window *restrict window)
 {
     const bnncl_fconv_call call = {
         .input = input,
         .filter = filter,
-        .bias = bias,
         .output = output,
+        .scratch = scratch,
+        .bias = bias,
         .epilogue = steps,
-        .border = border,
         .window = window,
         .pixel_bytes = window->in_channels * sizeof *input,
         .weight_bytes = sizeof *filter,

@@ -13,97 +13,105 @@
  * In all of them
  *   input    [in_h][in_w][in_channels]: binary (bits), uint8_t (u8), int8_t (i8) or int16_t (i16)
  *   filter   [out_channels][filter_h][filter_w][in_channels], int8_t (w8) or int16_t (w16)
- *   bias     [row classes][column classes][out_channels]; where the input is binary it holds the sum of the
- *            weights inside as well
  *   output   [out_h][out_w][out_channels], binary (sign), int32_t (i32), or rescaled: int8_t or uint8_t where
  *            rescale->bits is 8, int16_t where it is 16
- *   border   the border class of each output row and column
+ *   scratch  as many bytes as filter_h * filter_w pixels of the input, rounded up to words; aligned to 4
+ *            bytes; contents do not matter before and mean nothing after
  * No two of them overlap; the parameters are only read. A linear layer is a window of one tap. */
 
+/* The bias of each border class: output rows (columns) with the same filter taps on padding share a class.
+ * Where the input is binary, the bias holds the sum of the weights inside as well. */
+typedef struct {
+    const int32_t *values;       /* [row classes][column classes][out_channels] */
+    const uint8_t *row_class;    /* [out_h], class of each output row */
+    const uint8_t *column_class; /* [out_w], class of each output column */
+    uint32_t column_classes;     /* number of column classes */
+} bnncl_bias;
+
 void bnncl_fconv_bits_w16_sign(const uint32_t *restrict input, const int16_t *restrict filter,
-                               const int32_t *restrict bias, uint32_t *restrict output,
-                               const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                               uint32_t *restrict output, uint32_t *restrict scratch,
+                               const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                                const bnncl_window *restrict window);
 
 void bnncl_fconv_bits_w16_rescale(const uint32_t *restrict input, const int16_t *restrict filter,
-                                  const int32_t *restrict bias, void *restrict output,
-                                  const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                  void *restrict output, uint32_t *restrict scratch,
+                                  const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                   const bnncl_window *restrict window);
 
 void bnncl_fconv_bits_w16_i32(const uint32_t *restrict input, const int16_t *restrict filter,
-                              const int32_t *restrict bias, int32_t *restrict output,
-                              const bnncl_border *restrict border, const bnncl_window *restrict window);
+                              int32_t *restrict output, uint32_t *restrict scratch,
+                              const bnncl_bias *restrict bias, const bnncl_window *restrict window);
 
 void bnncl_fconv_bits_w8_sign(const uint32_t *restrict input, const int8_t *restrict filter,
-                              const int32_t *restrict bias, uint32_t *restrict output,
-                              const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                              uint32_t *restrict output, uint32_t *restrict scratch,
+                              const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                               const bnncl_window *restrict window);
 
 void bnncl_fconv_bits_w8_rescale(const uint32_t *restrict input, const int8_t *restrict filter,
-                                 const int32_t *restrict bias, void *restrict output,
-                                 const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                 void *restrict output, uint32_t *restrict scratch,
+                                 const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                  const bnncl_window *restrict window);
 
 void bnncl_fconv_u8_w16_sign(const uint8_t *restrict input, const int16_t *restrict filter,
-                             const int32_t *restrict bias, uint32_t *restrict output,
-                             const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                             uint32_t *restrict output, uint32_t *restrict scratch,
+                             const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                              const bnncl_window *restrict window);
 
 void bnncl_fconv_u8_w16_rescale(const uint8_t *restrict input, const int16_t *restrict filter,
-                                const int32_t *restrict bias, void *restrict output,
-                                const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                void *restrict output, uint32_t *restrict scratch,
+                                const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                 const bnncl_window *restrict window);
 
 void bnncl_fconv_u8_w16_i32(const uint8_t *restrict input, const int16_t *restrict filter,
-                            const int32_t *restrict bias, int32_t *restrict output,
-                            const bnncl_border *restrict border, const bnncl_window *restrict window);
+                            int32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_window *restrict window);
 
 void bnncl_fconv_u8_w8_sign(const uint8_t *restrict input, const int8_t *restrict filter,
-                            const int32_t *restrict bias, uint32_t *restrict output,
-                            const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                            uint32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                             const bnncl_window *restrict window);
 
 void bnncl_fconv_u8_w8_rescale(const uint8_t *restrict input, const int8_t *restrict filter,
-                               const int32_t *restrict bias, void *restrict output,
-                               const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                               void *restrict output, uint32_t *restrict scratch,
+                               const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                const bnncl_window *restrict window);
 
 void bnncl_fconv_i8_w16_sign(const int8_t *restrict input, const int16_t *restrict filter,
-                             const int32_t *restrict bias, uint32_t *restrict output,
-                             const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                             uint32_t *restrict output, uint32_t *restrict scratch,
+                             const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                              const bnncl_window *restrict window);
 
 void bnncl_fconv_i8_w16_rescale(const int8_t *restrict input, const int16_t *restrict filter,
-                                const int32_t *restrict bias, void *restrict output,
-                                const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                void *restrict output, uint32_t *restrict scratch,
+                                const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                 const bnncl_window *restrict window);
 
 void bnncl_fconv_i8_w16_i32(const int8_t *restrict input, const int16_t *restrict filter,
-                            const int32_t *restrict bias, int32_t *restrict output,
-                            const bnncl_border *restrict border, const bnncl_window *restrict window);
+                            int32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_window *restrict window);
 
 void bnncl_fconv_i8_w8_sign(const int8_t *restrict input, const int8_t *restrict filter,
-                            const int32_t *restrict bias, uint32_t *restrict output,
-                            const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                            uint32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                             const bnncl_window *restrict window);
 
 void bnncl_fconv_i8_w8_rescale(const int8_t *restrict input, const int8_t *restrict filter,
-                               const int32_t *restrict bias, void *restrict output,
-                               const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                               void *restrict output, uint32_t *restrict scratch,
+                               const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                const bnncl_window *restrict window);
 
 void bnncl_fconv_i16_w16_sign(const int16_t *restrict input, const int16_t *restrict filter,
-                              const int32_t *restrict bias, uint32_t *restrict output,
-                              const bnncl_steps *restrict steps, const bnncl_border *restrict border,
+                              uint32_t *restrict output, uint32_t *restrict scratch,
+                              const bnncl_bias *restrict bias, const bnncl_steps *restrict steps,
                               const bnncl_window *restrict window);
 
 void bnncl_fconv_i16_w16_rescale(const int16_t *restrict input, const int16_t *restrict filter,
-                                 const int32_t *restrict bias, void *restrict output,
-                                 const bnncl_rescale *restrict rescale, const bnncl_border *restrict border,
+                                 void *restrict output, uint32_t *restrict scratch,
+                                 const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                  const bnncl_window *restrict window);
 
 void bnncl_fconv_i16_w16_i32(const int16_t *restrict input, const int16_t *restrict filter,
-                             const int32_t *restrict bias, int32_t *restrict output,
-                             const bnncl_border *restrict border, const bnncl_window *restrict window);
+                             int32_t *restrict output, uint32_t *restrict scratch,
+                             const bnncl_bias *restrict bias, const bnncl_window *restrict window);
 
 #endif

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import Binary, TensorType
-from bnncl.kernels.base import Binding, Kernel, Ref
+from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
 from bnncl.kernels.packing import dense
 from bnncl.kernels.params import (
     INPUT,
     OUTPUT,
+    SCRATCH,
     WINDOW,
+    Bound,
     EpilogueKind,
     border,
     border_fits,
@@ -26,7 +29,7 @@ from bnncl.ops.conv import FixedConv
 from bnncl.ops.window import BorderClasses
 from bnncl.targets import Target
 
-_PER_PRODUCT, _PER_OUTPUT, _PER_TAP_ROW = 5, 30, 20
+_PER_PRODUCT, _PER_OUTPUT, _PER_PIXEL = 5, 70, 300
 
 
 class FixedConvKernel(Kernel):
@@ -67,33 +70,38 @@ class FixedConvKernel(Kernel):
         weight_type = f"int{self.weight_bits}_t"
         axes = ("out_channel", "filter_h", "filter_w", "in_channel")
         classes = BorderClasses.of(op.window, types[0].shape)
-        arrays = (
-            dense("filter", weight_type, op.filter.data.astype(weight_type[:-2]), axes),
-            dense(
-                "bias", "int32_t", _bias(op, types[0], classes), ("row_class", "column_class", "out_channel")
-            ),
-        )
-        after, edges = epilogue(op.epilogue), border(classes)
+        weights = dense("filter", weight_type, op.filter.data.astype(weight_type[:-2]), axes)
+        bias, after = _bias_struct(_bias(op, types[0], classes), classes), epilogue(op.epilogue)
         return Binding(
-            (*arrays, *after.arrays, *edges.arrays),
-            (*after.structs, *edges.structs, window_struct(op.window, types[0], op.infer(*types))),
-            (INPUT, Ref("array", "filter"), Ref("array", "bias"), OUTPUT, *after.args, *edges.args, WINDOW),
+            (weights, *bias.arrays, *after.arrays),
+            (*bias.structs, *after.structs, window_struct(op.window, types[0], op.infer(*types))),
+            (INPUT, Ref("array", "filter"), OUTPUT, SCRATCH, *bias.args, *after.args, WINDOW),
         )
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
-        """None."""
-        return 0
+        """The pixels under one window."""
+        assert isinstance(op, FixedConv)
+        height, width, _ = types[0].shape
+        return -(-op.window.taps * (types[0].stored_bytes // (height * width)) // 4) * 4
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """A few instructions for each product, tap row and output; wider weights break ties."""
+        """A few instructions for each product, output and pixel; wider weights break ties."""
         assert isinstance(op, FixedConv)
         height, width, channels = op.infer(*types).shape
         products = op.window.taps * types[0].channels
-        rows = op.window.filter_h * _PER_TAP_ROW
-        return height * width * channels * (products * _PER_PRODUCT + rows + _PER_OUTPUT) + self.weight_bits
+        pixel = channels * (products * _PER_PRODUCT + _PER_OUTPUT) + _PER_PIXEL
+        return height * width * pixel + self.weight_bits
 
 
-def _bias(op: FixedConv, x: TensorType, classes: BorderClasses) -> np.ndarray:
+def _bias_struct(values: NDArray[np.int32], classes: BorderClasses) -> Bound:
+    bias = dense("bias", "int32_t", values, ("row_class", "column_class", "out_channel"))
+    edges = border(classes)
+    fields = (("values", Ref("array", bias.name)), *edges.structs[0].fields)
+    struct = ParamStruct("bias", "bnncl_bias", fields)
+    return Bound((bias, *edges.arrays), (struct,), (Ref("struct", struct.name),))
+
+
+def _bias(op: FixedConv, x: TensorType, classes: BorderClasses) -> NDArray[np.int32]:
     bias = op.bias.data.astype(np.int64)
     if x.domain == Binary():
         inside = classes.sums_inside(op.filter.data.astype(np.int64).sum(3))

@@ -37,7 +37,7 @@ from bnncl.targets import Target
 
 _MAX_PLANES = 25
 _MAX_CHANNELS = 2**16 - 1
-_PER_ROW, _PER_TAP, _PER_GROUP, _PER_CHANNEL = 8, 20, 200, 6
+_PER_ROW, _PER_TAP, _PER_GROUP, _PER_CHANNEL = 10, 36, 350, 6
 
 
 class VerticalConv(Kernel):

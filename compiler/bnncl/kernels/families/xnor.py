@@ -22,7 +22,7 @@ from bnncl.kernels.params import (
 from bnncl.ops.conv import BinaryConv
 from bnncl.targets import Target
 
-_PER_OUTPUT, _PER_WORD, _PER_GATHERED_WORD = 24, 13, 20
+_PER_OUTPUT, _PER_WORD, _PER_GATHERED_WORD = 100, 14, 20
 
 
 class XnorConv(Kernel):

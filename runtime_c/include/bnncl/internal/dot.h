@@ -11,6 +11,14 @@ static inline int32_t bnncl_dot_u8_w8(int32_t acc, const void *x, const void *w,
 {
     const uint8_t *a = x;
     const int8_t *b = w;
+    for (; n >= 4; n -= 4) {
+        acc += a[0] * b[0];
+        acc += a[1] * b[1];
+        acc += a[2] * b[2];
+        acc += a[3] * b[3];
+        a += 4;
+        b += 4;
+    }
     for (; n > 0; n--) {
         acc += *a++ * *b++;
     }
@@ -21,6 +29,14 @@ static inline int32_t bnncl_dot_u8_w16(int32_t acc, const void *x, const void *w
 {
     const uint8_t *a = x;
     const int16_t *b = w;
+    for (; n >= 4; n -= 4) {
+        acc += a[0] * b[0];
+        acc += a[1] * b[1];
+        acc += a[2] * b[2];
+        acc += a[3] * b[3];
+        a += 4;
+        b += 4;
+    }
     for (; n > 0; n--) {
         acc += *a++ * *b++;
     }
@@ -31,6 +47,14 @@ static inline int32_t bnncl_dot_i8_w8(int32_t acc, const void *x, const void *w,
 {
     const int8_t *a = x;
     const int8_t *b = w;
+    for (; n >= 4; n -= 4) {
+        acc += a[0] * b[0];
+        acc += a[1] * b[1];
+        acc += a[2] * b[2];
+        acc += a[3] * b[3];
+        a += 4;
+        b += 4;
+    }
     for (; n > 0; n--) {
         acc += *a++ * *b++;
     }
@@ -41,6 +65,14 @@ static inline int32_t bnncl_dot_i8_w16(int32_t acc, const void *x, const void *w
 {
     const int8_t *a = x;
     const int16_t *b = w;
+    for (; n >= 4; n -= 4) {
+        acc += a[0] * b[0];
+        acc += a[1] * b[1];
+        acc += a[2] * b[2];
+        acc += a[3] * b[3];
+        a += 4;
+        b += 4;
+    }
     for (; n > 0; n--) {
         acc += *a++ * *b++;
     }
@@ -51,6 +83,14 @@ static inline int32_t bnncl_dot_i16_w16(int32_t acc, const void *x, const void *
 {
     const int16_t *a = x;
     const int16_t *b = w;
+    for (; n >= 4; n -= 4) {
+        acc += a[0] * b[0];
+        acc += a[1] * b[1];
+        acc += a[2] * b[2];
+        acc += a[3] * b[3];
+        a += 4;
+        b += 4;
+    }
     for (; n > 0; n--) {
         acc += *a++ * *b++;
     }
@@ -61,20 +101,30 @@ static inline int32_t bnncl_dot_i16_w16(int32_t acc, const void *x, const void *
  * each activation of -1 (bit 1) takes its weight off twice. Subtracting the sum of those weights once leaves
  * the sum over the others, twice the sum of products: both stay in the range of the whole sum. */
 
+/* `weight` where bit `bit` of `word` is 1, else 0. */
+static inline int32_t bnncl_weight_if(uint32_t word, uint32_t bit, int32_t weight)
+{
+    return weight & -(int32_t)((word >> bit) & 1u);
+}
+
 static inline int32_t bnncl_dot_bits_w8(int32_t acc, const void *x, const void *w, size_t n)
 {
     const uint32_t *words = x;
     const int8_t *weights = w;
     int32_t sum = 0;
-    while (n > 0) {
-        const size_t count = n < 32 ? n : 32;
-        uint32_t word = *words++;
-        for (size_t i = 0; i < count; i++) {
-            sum += weights[i] & -(int32_t)(word & 1u);
-            word >>= 1;
+    for (; n >= 32; n -= 32) {
+        const uint32_t word = *words++;
+        for (uint32_t bit = 0; bit < 32; bit += 4) {
+            const uint32_t nibble = word >> bit;
+            sum += bnncl_weight_if(nibble, 0, weights[0]);
+            sum += bnncl_weight_if(nibble, 1, weights[1]);
+            sum += bnncl_weight_if(nibble, 2, weights[2]);
+            sum += bnncl_weight_if(nibble, 3, weights[3]);
+            weights += 4;
         }
-        weights += count;
-        n -= count;
+    }
+    for (uint32_t bit = 0; bit < n; bit++) {
+        sum += bnncl_weight_if(*words, bit, weights[bit]);
     }
     return acc - sum - sum;
 }
@@ -84,15 +134,19 @@ static inline int32_t bnncl_dot_bits_w16(int32_t acc, const void *x, const void 
     const uint32_t *words = x;
     const int16_t *weights = w;
     int32_t sum = 0;
-    while (n > 0) {
-        const size_t count = n < 32 ? n : 32;
-        uint32_t word = *words++;
-        for (size_t i = 0; i < count; i++) {
-            sum += weights[i] & -(int32_t)(word & 1u);
-            word >>= 1;
+    for (; n >= 32; n -= 32) {
+        const uint32_t word = *words++;
+        for (uint32_t bit = 0; bit < 32; bit += 4) {
+            const uint32_t nibble = word >> bit;
+            sum += bnncl_weight_if(nibble, 0, weights[0]);
+            sum += bnncl_weight_if(nibble, 1, weights[1]);
+            sum += bnncl_weight_if(nibble, 2, weights[2]);
+            sum += bnncl_weight_if(nibble, 3, weights[3]);
+            weights += 4;
         }
-        weights += count;
-        n -= count;
+    }
+    for (uint32_t bit = 0; bit < n; bit++) {
+        sum += bnncl_weight_if(*words, bit, weights[bit]);
     }
     return acc - sum - sum;
 }
