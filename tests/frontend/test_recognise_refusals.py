@@ -193,3 +193,15 @@ def test_a_real_sign_notes_that_zeros_count_as_plus_one():
     assert notes(TorchSign()) == ["real-layer", "zero-taken-as-plus-one"]
     assert notes(Sign()) == ["real-layer"]
     assert notes(nn.Sequential(nn.ReLU(), TorchSign())) == ["real-layer"]
+
+
+def test_a_tie_of_a_real_convolution_of_binary_numbers():
+    module = net(nn.Conv2d(2, 4, 3, bias=False), TorchSign(), Conv(4, 3, 6), nn.Flatten())
+    with torch.no_grad():
+        module[1].weight.sign_()
+        module[1].weight[3, 1, 2, 2] = 0.0
+    assert slugs(module) == ["sign-tie"]
+    with torch.no_grad():
+        module[1].weight[3, 1, 2, 2] = 0.3
+    notes = recognise(capture(module.eval(), samples((2, 8, 8))[:1])).notes
+    assert any("binary activations alone" in note.message for note in notes)

@@ -16,7 +16,17 @@ from bnncl.frontend.captured import Arg, Captured, Const, Node, Value
 from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.layout import per_channel
 from bnncl.frontend.lincomb import LinComb
-from bnncl.frontend.operators import BATCH_NORMS, CONSTANTS, IDENTITIES, Kind, base_of, call, decode, kind_of
+from bnncl.frontend.operators import (
+    BATCH_NORMS,
+    CONSTANTS,
+    IDENTITIES,
+    MOVES,
+    Kind,
+    base_of,
+    call,
+    decode,
+    kind_of,
+)
 from bnncl.frontend.recognised import merged
 
 
@@ -71,8 +81,7 @@ class Chain:
     @property
     def moves(self) -> tuple[Node, ...]:
         """All calls that move elements about, in order: pooling, views, padding."""
-        kinds = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
-        return tuple(node for node in self.nodes if kind_of(node.op) in kinds)
+        return tuple(node for node in self.nodes if kind_of(node.op) in MOVES)
 
     def uses(self, base: str) -> tuple[Node, ...]:
         """The calls of the operator named `base`."""
@@ -113,7 +122,7 @@ class Chain:
 
     def _step(self, node: Node, tables: dict[int, Table], pad_row: bool) -> Table:
         kind = kind_of(node.op)
-        if kind in (Kind.MAX_POOL, Kind.VIEW, Kind.PAD):
+        if kind in MOVES:
             table = self._table(node.args[0], node, tables)
             if kind is Kind.VIEW:
                 return _viewed(table, node)

@@ -50,6 +50,7 @@ def threshold_real(ctx: Context, chain: Chain, source: Lowered) -> Lowered:
     for direction in probe.directions:
         if not bool((direction.rises | direction.falls).all()):
             raise NotOneStepError
+    _refuse_lattice_ties(ctx, chain, source, probe.pair)
     at = _bisect(chain, source, grid, changes, probe.pair)
     first = np.where(probe.signs[0], 1, -1).astype(np.int8)
     at, first = source.ordered(at), source.ordered(first)
@@ -95,6 +96,18 @@ def _refuse_wide_ties(ctx: Context, where: str, tied: Signs, grid: Floats) -> No
     wide = tied[ordinary].sum(0) > 1
     if bool(wide.any()):
         ctx.problems.add(sign_tie(where, wide))
+
+
+def _refuse_lattice_ties(ctx: Context, chain: Chain, source: Lowered, pair: Pair) -> None:
+    """A real convolution of binary numbers with weights -a, 0 and a is 0 as easily as an integer is."""
+    if source.name not in ctx.lattices:
+        return
+    lattice, bound = ctx.lattices[source.name]
+    target, _ = chain.run(lattice.table(np.arange(-bound, bound + 1)))
+    middle = np.abs(target.numpy() - pair.middle) < 1e-3 * (pair.high - pair.low)
+    tied = np.asarray(middle.reshape(len(middle), len(source.scale), -1).any((0, 2)))
+    if bool(tied.any()):
+        ctx.problems.add(sign_tie(where_of(ctx, chain, source), tied))
 
 
 def _collapsed(signs: Signs, channels: int) -> Signs:
@@ -149,4 +162,6 @@ def note_ties(ctx: Context, read: LinComb, target: LinComb, result: Lowered) -> 
     if bool((np.abs(at_zero - result.offset[0]) < 1e-3 * result.scale[0]).any()):
         where = ctx.builder.value(result.name).module
         message = "torch.sign of a real number is 0 at exactly 0; the compiled model takes it as +1"
+        if ctx.is_discrete(read):
+            message += ", and as the number comes from binary activations alone, that may happen often"
         ctx.note("zero-taken-as-plus-one", where, message)

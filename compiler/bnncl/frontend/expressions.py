@@ -13,6 +13,7 @@ from bnncl.frontend.operators import (
     CONSTANTS,
     DISCRETISERS,
     IDENTITIES,
+    MOVES,
     ROUNDERS,
     Kind,
     base_of,
@@ -29,7 +30,9 @@ class Atom:
     """A value that is no linear combination of others: the input, or what a non-linear call returns.
 
     `operands` are the call's arguments with each value replaced by its combination; `named` are the
-    keyword arguments. `value` is the captured value, `shape` its shape with the batch of 1.
+    keyword arguments. `value` is the captured value, `shape` its shape with the batch of 1. `noisy` says
+    that the call reads a value whose straight-through arithmetic cancels here, but only up to rounding
+    in PyTorch.
     """
 
     index: int
@@ -42,6 +45,7 @@ class Atom:
     dtype: str
     module: str = ""
     line: str = ""
+    noisy: bool = False
 
     @property
     def base(self) -> str:
@@ -74,6 +78,7 @@ class Expressions:
         self._known: dict[object, LinComb] = {}
         self._finite: dict[int, bool] = {}
         self._roots: dict[int, tuple[int, ...]] = {}
+        self._noisy: set[int] = set()
         start = Atom(0, Kind.INPUT, "", (), {}, captured.input, captured.input_shape, captured.input_dtype)
         self.atoms.append(start)
         self._define(captured.input, LinComb.atom(0))
@@ -120,7 +125,7 @@ class Expressions:
 
     def _classify(self, atom: Atom) -> None:
         reads = list(atom.reads())
-        through = atom.kind in (Kind.ELEMENTWISE, Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
+        through = atom.kind is Kind.ELEMENTWISE or atom.kind in MOVES
         below = {root for read in reads for root in self.roots(read)}
         self._roots[atom.index] = tuple(sorted(below)) if through else (atom.index,)
         discrete = atom.base in DISCRETISERS if atom.op else False
@@ -132,7 +137,7 @@ class Expressions:
         return all(self._is_bounded_atom(self.atoms[index]) for index in combination.atoms)
 
     def _is_bounded_atom(self, atom: Atom) -> bool:
-        if atom.kind in (Kind.MAX_POOL, Kind.VIEW, Kind.PAD) or (atom.op and atom.base in ROUNDERS):
+        if atom.kind in MOVES or (atom.op and atom.base in ROUNDERS):
             return all(self._bounded(read) for read in atom.reads())
         if atom.op and atom.base == "clamp":
             limits = [*atom.operands[1:], *atom.named.values()]
@@ -146,10 +151,23 @@ class Expressions:
             self._shapes[value], self._dtypes[value] = shape, dtype
         combination = self._linear(node)
         if combination is not None:
+            if self._adds_noise(node, combination):
+                self._noisy.add(node.outputs[0])
             self._define(node.outputs[0], combination)
             return
+        if kind_of(node.op) in MOVES and self._reads_noise(node):
+            self._noisy.add(node.outputs[0])
         for number in range(len(node.outputs)):
             self._define(node.outputs[number], self._atom(node, number))
+
+    def _reads_noise(self, node: Node) -> bool:
+        return any(isinstance(ref, Value) and ref.id in self._noisy for ref in node.references())
+
+    def _adds_noise(self, node: Node, result: LinComb) -> bool:
+        """Whether operands cancel in the result: in PyTorch their rounding stays."""
+        read = {ref.id for ref in node.references() if isinstance(ref, Value)}
+        before = {index for value in read for index in self.of[value].atoms}
+        return self._reads_noise(node) or (len(read) > 1 and not before <= set(result.atoms))
 
     def _linear(self, node: Node) -> LinComb | None:
         """The result of `node` as a combination of what it reads; None if it is an atom of its own."""
@@ -224,6 +242,7 @@ class Expressions:
                 node.dtypes[number],
                 node.module,
                 node.line,
+                self._reads_noise(node),
             )
             self.atoms.append(atom)
             self._known[key] = LinComb.atom(atom.index)

@@ -22,13 +22,14 @@ class FilterClass:
     """What a filter (O, ...) is made of.
 
     `signs` are ±1 (int8) and `alpha` (O,) the magnitudes where `binary`; otherwise `reason` says, as a
-    clause, why it is not.
+    clause, why it is not. `unit` (O,) is set where all weights of a row are -a, 0 or a: its a.
     """
 
     binary: bool
     signs: NDArray[np.int8]
     alpha: Floats
     reason: str = ""
+    unit: Floats | None = None
 
     @property
     def exact(self) -> bool:
@@ -46,8 +47,10 @@ def classify(weights: Floats) -> FilterClass:
     signs = np.where(weights < 0, -1, 1).astype(np.int8)
     alpha = np.array([_magnitude(row) for row in size], np.float32)
     if bool(is_binary.all()):
-        return FilterClass(True, signs, alpha)
-    return FilterClass(False, signs, alpha, _reason(rows, is_binary))
+        return FilterClass(True, signs, alpha, unit=alpha)
+    on_units = all(binary or _is_ternary(row) for row, binary in zip(rows, is_binary, strict=True))
+    unit = np.array([_magnitude(row[row > 0]) if row.any() else 0 for row in size], np.float32)
+    return FilterClass(False, signs, alpha, _reason(rows, is_binary), unit if on_units else None)
 
 
 def _magnitude(row: Floats) -> float:

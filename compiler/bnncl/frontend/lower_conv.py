@@ -15,7 +15,7 @@ from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused, float64, unsupported
 from bnncl.frontend.recognised import Accumulator, Lowered, Rounding, merged
 from bnncl.frontend.windows import read_call
-from bnncl.ir.types import Binary, Float
+from bnncl.ir.types import Binary
 from bnncl.ir.values import Constant
 from bnncl.ops.conv import BinaryConv, RealConv
 from bnncl.ops.window import BorderClasses, Window
@@ -31,6 +31,7 @@ class ConvCall:
     bias_origins: tuple[str, ...]
     window: Window
     where: str
+    noisy: bool
 
 
 def read_conv(ctx: Context, atom: Atom) -> ConvCall:
@@ -45,11 +46,11 @@ def read_conv(ctx: Context, atom: Atom) -> ConvCall:
     where = atom.module or _owner(ctx.origins(weight))
     if atom.base != "convolution":
         weights = linear_weights(ctx.captured, weight.id)
-        return ConvCall(x, weights, bias_array, bias_origins, Window(), where)
+        return ConvCall(x, weights, bias_array, bias_origins, Window(), where, atom.noisy)
     if call.get(6) or call.get(8, 1) != 1:
         raise _unsupported_form(atom, bool(call.get(6)), call.get(8, 1))
     weights = conv_weights(ctx.captured, weight.id)
-    return ConvCall(x, weights, bias_array, bias_origins, _window(atom, weights), where)
+    return ConvCall(x, weights, bias_array, bias_origins, _window(atom, weights), where, atom.noisy)
 
 
 def _operands(atom: Atom) -> tuple[object, object, object]:
@@ -157,7 +158,7 @@ def _binary(
         bias=call.bias if has_bias else None,
         parities=_parities(call.window, ctx.shape(x), pad),
         terms=call.window.taps * ctx.shape(x)[2],
-        exact=filters.exact and not rounded and not has_bias,
+        exact=filters.exact and not rounded and not has_bias and not call.noisy,
     )
     op = BinaryConv(
         output=ctx.name(call.where),
@@ -219,5 +220,16 @@ def _real(ctx: Context, call: ConvCall, x: Lowered, filters: FilterClass, pad: f
         bias=None if bias is None else Constant(bias, call.bias_origins),
         pad_value=float(pad),
     )
-    assert isinstance(op.infer(ctx.builder.value(x.name).type).domain, Float)
-    return Lowered.plain(ctx.add(op), op.out_channels)
+    name = ctx.add(op)
+    if scaled and filters.unit is not None and float(pad).is_integer():
+        ctx.lattices[name] = _lattice(op, float64(data))
+    return Lowered.plain(name, op.out_channels)
+
+
+def _lattice(op: RealConv, data: NDArray[np.float64]) -> tuple[Accumulator, int]:
+    """The numbers that a sum of ±1 times -a, 0 and a can be: bias + a * k for integers k up to a bound."""
+    unit = np.abs(data).reshape(op.out_channels, -1).max(1)
+    bias = np.zeros(len(unit), np.float32) if op.bias is None else op.bias.data.astype(np.float32)
+    bound = op.filter.data[0].size * max(1, abs(int(op.pad_value)))
+    accumulator = Accumulator(unit, np.zeros(len(unit)), 1.0, bias, frozenset({0, 1}), bound, False)
+    return accumulator, bound

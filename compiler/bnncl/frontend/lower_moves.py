@@ -13,7 +13,7 @@ from bnncl.frontend.expressions import Atom
 from bnncl.frontend.layout import flatten_order, ir_shape
 from bnncl.frontend.lowering import Context, Refused
 from bnncl.frontend.operators import Kind, kind_of
-from bnncl.frontend.recognised import Accumulator, Lowered, Padding
+from bnncl.frontend.recognised import Accumulator, Lowered, Padding, Rounding
 from bnncl.frontend.windows import average_pool_window, constant_padding, max_pool_window, only_read
 from bnncl.ir.types import Binary, Float, Int
 from bnncl.ir.values import Constant
@@ -61,7 +61,7 @@ def lower_average_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
             divisor=divisor,
         )
         return Lowered.plain(ctx.add(op), len(x.scale), x.order)
-    return _summed(ctx, x, window, divisor)
+    return _summed(ctx, x, window, divisor, atom.noisy)
 
 
 def _sums_too_wide(ctx: Context, x: Lowered, window: Window) -> bool:
@@ -71,7 +71,7 @@ def _sums_too_wide(ctx: Context, x: Lowered, window: Window) -> bool:
     return span * window.taps * len(x.scale) > _WIDEST_TABLE
 
 
-def _summed(ctx: Context, x: Lowered, window: Window, divisor: float) -> Lowered:
+def _summed(ctx: Context, x: Lowered, window: Window, divisor: float, noisy: bool) -> Lowered:
     before = ctx.accumulators.get(x.name)
     exact = x.is_plain if before is None else before.exact and before.divisor == 1.0
     taps = window.taps
@@ -82,7 +82,7 @@ def _summed(ctx: Context, x: Lowered, window: Window, divisor: float) -> Lowered
         bias=None,
         parities=_sum_parities(ctx, x, window),
         terms=taps * (1 if before is None else before.terms),
-        exact=exact,
+        exact=exact and not noisy,
     )
     op = SumPool(
         output=ctx.derived(x.name, "sum"),
@@ -92,6 +92,7 @@ def _summed(ctx: Context, x: Lowered, window: Window, divisor: float) -> Lowered
     )
     name = ctx.add(op, accumulator.scale, accumulator.offset)
     ctx.accumulators[name] = accumulator
+    ctx.roundings[name] = Rounding(name, accumulator.terms, accumulator.exact)
     return replace(x, name=name, scale=accumulator.scale, offset=accumulator.offset)
 
 

@@ -14,12 +14,10 @@ from bnncl.frontend.lower_conv import lower_conv, read_conv
 from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_view
 from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
 from bnncl.frontend.lowering import Context, Refused, unsupported
-from bnncl.frontend.operators import Kind
+from bnncl.frontend.operators import MOVES, Kind
 from bnncl.frontend.recognised import Lowered
 from bnncl.frontend.windows import only_read
 from bnncl.ir.types import Int
-
-_MOVES = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
 
 
 class Lowering:
@@ -57,7 +55,7 @@ class Lowering:
         return self._lower_atom(atoms[0]) if len(atoms) == 1 else self._summed(combination, atoms)
 
     def _passes(self, atom: Atom) -> bool:
-        return atom.kind in _MOVES or (atom.kind is Kind.ELEMENTWISE and is_affine(atom))
+        return atom.kind in MOVES or (atom.kind is Kind.ELEMENTWISE and is_affine(atom))
 
     def _summed(self, combination: LinComb, atoms: list[Atom]) -> Lowered:
         """A sum of affine functions of one and the same value."""

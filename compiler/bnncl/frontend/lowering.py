@@ -61,6 +61,7 @@ class Context:
         self.roundings: dict[str, Rounding] = {}
         self.observed: dict[str, int] = {}
         self.accumulators: dict[str, Accumulator] = {}
+        self.lattices: dict[str, tuple[Accumulator, int]] = {}
         self.lowered: dict[LinComb, Lowered | Problem] = {}
         self.thresholds: dict[tuple[str, bytes, bytes], str] = {}
         self._names = set(_TAKEN.split())
@@ -97,6 +98,19 @@ class Context:
     def shape(self, lowered: Lowered) -> Shape:
         """Shape of the value of the graph behind `lowered`."""
         return self.builder.value(lowered.name).type.shape
+
+    def is_discrete(self, combination: LinComb) -> bool:
+        """Whether a real number depends on the input through binary activations only."""
+        waiting, seen = list(combination.atoms), set[int]()
+        while waiting:
+            atom = self.expressions.atoms[waiting.pop()]
+            if atom.index == 0:
+                return False
+            for read in atom.reads():
+                if not self.expressions.is_finite(read):
+                    waiting.extend(set(read.atoms) - seen)
+                    seen.update(read.atoms)
+        return True
 
     def note(self, kind: str, where: str, message: str) -> None:
         """Say something once."""

@@ -25,6 +25,9 @@ class Kind(Enum):
     OTHER = "other"
 
 
+MOVES = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
+"""Steps that only move elements about, or choose among them."""
+
 _IDENTITIES = """
 detach clone alias contiguous lift_fresh positive native_dropout dropout _to_copy to expand expand_as
 """

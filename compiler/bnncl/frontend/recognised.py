@@ -31,11 +31,12 @@ class Note:
 
 @dataclass(frozen=True)
 class Rounding:
-    """How exactly PyTorch itself computes the accumulator `value` that a threshold reads.
+    """How exactly PyTorch itself computes the integer accumulator `value`.
 
     `exact`: every float32 sum is the scaled integer, so the thresholds give PyTorch's signs bit for bit.
-    Otherwise PyTorch's sum depends on the order of its `terms`, and its sign may differ where the
-    accumulator lies within terms * 2**-23 (relative) of a threshold.
+    Otherwise PyTorch's sum depends on the order of its `terms` (weights or activations that are not
+    powers of two, a bias, straight-through arithmetic that cancels only up to rounding), and its sign
+    may differ where the accumulator lies within terms * 2**-23 (relative) of a threshold.
     """
 
     value: str
@@ -54,7 +55,7 @@ class Recognised:
 
     `observed` pairs a value of the graph with the captured value that it equals, once its meaning is
     applied and the captured tensor is laid out by `to_nhwc`. `roundings` has an entry for each
-    accumulator that a threshold reads. `input_shape` is the captured input's, or that of a view of it
+    integer accumulator. `input_shape` is the captured input's, or that of a view of it
     which is all that the model reads.
     """
 
