@@ -15,7 +15,7 @@ from bnncl.targets import TARGETS
 from examples.digits.figures import place_title
 from examples.stages import Json
 
-BAR, QUIET = "#2f6f8f", "#5f6b73"
+BAR = "#2f6f8f"
 LOOK: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -30,27 +30,31 @@ LOOK: Any = {
 
 def draw(result: Json, path: Path) -> None:
     """Write the picture of a `result.json` to `path` (.svg or .png); the same bytes for the same figures."""
-    cores = result["cores"]
+    cores = {TARGETS[name].title: core for name, core in result["cores"].items()}
     with mpl.rc_context(LOOK):
-        figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 2.7), width_ratios=(1.0, 0.9))
+        figure = plt.figure(figsize=(9.6, 2.9))
+        columns = 2 if cores else 1
+        grid = figure.add_gridspec(2, columns, height_ratios=(3, 2), hspace=0.75, wspace=0.55)
         shares = {place_title(place): 100 * share for place, share in result["accuracy"].items()}
-        _bars(left, shares, "{:.2f} %")
-        left.set_xlim(0, 100)
-        left.set_title(f"Accuracy on {result['test_images']} test images", loc="left", fontweight="bold")
-        counts = {TARGETS[name].title: core["instructions"] for name, core in cores.items()}
-        _bars(right, counts, "{:,.0f}")
-        right.set_title("Instructions per inference", loc="left", fontweight="bold")
-        figure.tight_layout(w_pad=3)
+        title = f"Accuracy on {result['test_images']} test images"
+        _bars(figure.add_subplot(grid[:, 0]), title, shares, "{:.2f} %")
+        if cores:
+            counts = {title: core["instructions"] for title, core in cores.items()}
+            _bars(figure.add_subplot(grid[0, 1]), "Instructions per inference", counts, "{:,.0f}")
+            title, core = next(iter(cores.items()))
+            sizes = {"flash": core["flash_bytes"], "RAM": core["ram_bytes"]}
+            _bars(figure.add_subplot(grid[1, 1]), f"Bytes on {title}", sizes, "{:,.0f}")
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        figure.savefig(path, dpi=150, metadata=metadata)
+        figure.savefig(path, dpi=150, metadata=metadata, bbox_inches="tight", pad_inches=0.12)
         plt.close(figure)
 
 
-def _bars(axes: Axes, lengths: dict[str, float], form: str) -> None:
+def _bars(axes: Axes, title: str, lengths: dict[str, float], form: str) -> None:
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
     bars = axes.barh(list(lengths), list(lengths.values()), height=0.62, color=BAR)
     longest = max(lengths.values(), default=1.0)
     for bar, length in zip(bars, lengths.values(), strict=True):
-        inside = length > longest / 2
+        inside = length > longest / 3
         axes.annotate(
             form.format(length),
             (length, bar.get_y() + bar.get_height() / 2),

@@ -107,7 +107,7 @@ def _accuracy_table(result: Json) -> Table:
 
 def place_title(place: str) -> str:
     """How a key of `result["accuracy"]` is called in tables and pictures."""
-    fixed = {"pytorch": "PyTorch", "reference": "integer reference in Python", "native": "C on this machine"}
+    fixed = {"pytorch": "PyTorch", "reference": "integer reference in Python", "native": "C on the host"}
     if place in fixed:
         return fixed[place]
     return next(f"C on an emulated {t.title}" for t in TARGETS.values() if t.pio_env == place)

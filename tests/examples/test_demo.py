@@ -125,7 +125,7 @@ def test_differences_are_named() -> None:
     assert differences(assemble(same)) == []
     broken = replace(same, host=verified("native", accuracy=0.5))
     (line,) = differences(assemble(broken))
-    assert "C on this machine" in line
+    assert "C on the host" in line
     (line,) = differences(assemble(runs()))
     assert "75.00%" in line
 
