@@ -9,7 +9,7 @@ setup:
 
 demo:
 	@$(PYTHON) scripts/setup.py demo
-	@$(BIN)/python examples/digits/demo.py
+	@$(BIN)/python -m examples.digits.demo
 
 test:
 	@$(PYTHON) scripts/setup.py test
