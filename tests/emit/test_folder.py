@@ -56,7 +56,9 @@ def test_regenerating_keeps_what_the_user_added_and_drops_what_is_no_longer_made
     (out / "notes").mkdir()
     (out / "notes" / "todo.txt").write_text("buy milk")
     (out / "link").symlink_to("notes")
+    (out / "empty").mkdir()
     write(files, out)
+    assert (out / "empty").is_dir()
     kept = tree(out)
     assert kept.pop("src/mine.c") == b"int mine;"
     assert kept.pop("notes/todo.txt") == b"buy milk"

@@ -41,7 +41,7 @@ def test_no_line_of_the_code_is_longer_than_the_style_allows():
             if not written or path.endswith(("_weights.c", "vectors.c")) or path.startswith("report/"):
                 continue
             for number, line in enumerate(content.decode().splitlines(), 1):
-                assert len(line) <= 132, f"{path}:{number}"
+                assert len(line) <= 120, f"{path}:{number}"
 
 
 def test_nothing_of_the_machine_is_in_any_file(tmp_path: Path):

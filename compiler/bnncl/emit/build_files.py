@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bnncl.emit.ctext import decimal
+from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import model_view, shape_text
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.templates import lay_out, verbatim
@@ -144,18 +144,23 @@ class ReadmeView:
 
 def _readme(spec: ProjectSpec) -> ReadmeView:
     source = spec.graph.type_of(spec.graph.inputs[0])
-    affine = spec.report.input
-    scale = ", ".join(decimal(number) for number in affine.scale)
-    offset = ", ".join(decimal(number) for number in affine.offset)
     return ReadmeView(
         input_shape=shape_text(source.shape),
         is_binary=isinstance(source.domain, Binary),
-        affine=f"`real = {scale} * q + {offset}`"
-        if len(affine.scale) == len(affine.offset) == 1
-        else f"`real = scale[c] * q + offset[c]` with scale {scale} and offset {offset}",
+        affine=_affine_text(spec),
         weight_bytes=spec.report.weight_bytes,
         context_bytes=spec.report.context_bytes,
         workspace_bytes=spec.report.workspace_bytes,
         emulators=tuple(target.pio_env for target in emulated(spec)),
         boards=tuple(board.id for board in spec.boards),
     )
+
+
+def _affine_text(spec: ProjectSpec) -> str:
+    affine = spec.report.input
+    scale, offset = decimals(affine.scale), decimals(affine.offset)
+    if not scale or not offset:
+        return "`scale[c] * q + offset[c]`, with the scales and offsets of `report/report.json`"
+    if len(affine.scale) == len(affine.offset) == 1:
+        return f"`{scale} * q + {offset}`"
+    return f"`scale[c] * q + offset[c]`, scales {scale}, offsets {offset}"

@@ -27,8 +27,9 @@ def identifier(text: str) -> str:
 
 
 def is_identifier(text: str) -> bool:
-    """Whether `text` can name a model: a lower-case C identifier without a leading underscore."""
-    return bool(re.fullmatch(r"[a-z][a-z0-9_]*", text)) and text not in _KEYWORDS
+    """Whether `text` can name a model: a lower-case C identifier that the runtime has not taken."""
+    free = text not in _KEYWORDS and text != "bnncl"
+    return free and bool(re.fullmatch(r"[a-z][a-z0-9_]*", text))
 
 
 def unique(words: Iterable[str]) -> tuple[str, ...]:
@@ -93,3 +94,8 @@ def decimal(number: float) -> str:
     """The shortest decimal that reads back as the float64 `number`."""
     plain = number == 0 or 1e-6 <= abs(number) < 1e9
     return np.format_float_positional(number, trim="-") if plain else repr(float(number))
+
+
+def decimals(numbers: Sequence[float], most: int = 16) -> str:
+    """`numbers` as decimals with commas between them; empty where there are more than `most`."""
+    return ", ".join(decimal(number) for number in numbers) if len(numbers) <= most else ""

@@ -140,6 +140,8 @@ def _keep_users_files(folder: Path, building: Path, owned: Mapping[str, str]) ->
     """Copy what the tool does not own from `folder` to where the new project is built."""
     for root, directories, names in os.walk(folder):
         here = Path(root)
+        if not directories and not names:
+            (building / here.relative_to(folder)).mkdir(parents=True, exist_ok=True)
         links = [name for name in directories if (here / name).is_symlink()]
         for name in (*names, *links):
             relative = (here / name).relative_to(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bnncl.emit.ctext import comment, decimal
+from bnncl.emit.ctext import comment, decimal, decimals
 from bnncl.emit.layout import stored_len
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import HeaderView, Macro
@@ -40,19 +40,18 @@ def _input_comment(spec: ProjectSpec) -> Iterator[str]:
     order = "element (y, x, c) at index (y * INPUT_W + x) * INPUT_C + c."
     yield f"Input: {height} x {width} x {channels} (height, width, channels), channels innermost:"
     if isinstance(source.domain, Binary):
-        words = source.words_per_pixel
-        yield f"{words} word{'s' if words > 1 else ''} for each pixel; channel c is bit c % 32 of word c / 32;"
+        words = "1 word" if source.words_per_pixel == 1 else f"{source.words_per_pixel} words"
+        yield f"{words} for each pixel; channel c is bit c % 32 of word c / 32;"
         yield "bit 1 means -1, bit 0 means +1. The bits beyond the last channel must be 0."
         return
     yield order
     affine = spec.report.input
-    per_channel = len(affine.scale) > 1 or len(affine.offset) > 1
     yield f"A stored number q in {source.domain.lo}..{source.domain.hi} stands for the real number"  # type: ignore[union-attr]
-    yield (
-        "INPUT_SCALE[c] * q + INPUT_OFFSET[c]; both are text, since no code here uses floats."
-        if per_channel
-        else "INPUT_SCALE * q + INPUT_OFFSET; both are text, since no code here uses floats."
-    )
+    if not _affine_macros(spec):
+        yield "scale[c] * q + offset[c], with the scales and offsets of report/report.json."
+    else:
+        index = "[c]" if max(len(affine.scale), len(affine.offset)) > 1 else ""
+        yield f"INPUT_SCALE{index} * q + INPUT_OFFSET{index}; both are text, since no code here uses floats."
     if affine.source:
         yield comment(f"Found from: {affine.source}.")
 
@@ -66,14 +65,16 @@ def _input_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
         Macro("INPUT_C", str(channels)),
         Macro("INPUT_LEN", str(stored_len(source)), f"elements of {spec.name}_input"),
     )
-    if isinstance(source.domain, Binary):
-        return sizes
-    affine = spec.report.input
-    return (
-        *sizes,
-        Macro("INPUT_SCALE", f'"{", ".join(decimal(number) for number in affine.scale)}"'),
-        Macro("INPUT_OFFSET", f'"{", ".join(decimal(number) for number in affine.offset)}"'),
-    )
+    return (*sizes, *_affine_macros(spec))
+
+
+def _affine_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
+    """Scale and offset of an integer input as text; none where there is one for each of many channels."""
+    source = spec.graph.type_of(spec.graph.inputs[0])
+    scale, offset = decimals(spec.report.input.scale), decimals(spec.report.input.offset)
+    if isinstance(source.domain, Binary) or not scale or not offset:
+        return ()
+    return Macro("INPUT_SCALE", f'"{scale}"'), Macro("INPUT_OFFSET", f'"{offset}"')
 
 
 def _output_comment(spec: ProjectSpec) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bnncl.emit.ctext import decimal
+from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import shape_text
 from bnncl.plan.report import OpReport, Report
 
@@ -87,13 +87,13 @@ def _cells(columns: Sequence[ColumnView], row: Sequence[str]) -> tuple[CellView,
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
     affine = report.input
-    scale = ", ".join(decimal(number) for number in affine.scale)
-    offset = ", ".join(decimal(number) for number in affine.offset)
+    scale, offset = decimals(affine.scale), decimals(affine.offset)
+    means = f"scale {scale}, offset {offset}" if scale and offset else "one of each a channel, in report.json"
     source = f" ({affine.source})" if affine.source else ""
     return (
         ("targets", ", ".join(report.targets)),
         ("input", f"{shape_text(affine.shape)} {affine.domain}"),
-        ("input means", f"scale * q + offset, scale {scale}, offset {offset}{source}"),
+        ("input means", f"scale * q + offset, {means}{source}"),
         ("constants", f"{report.weight_bytes} bytes of flash, code not counted"),
         ("context", f"{report.context_bytes} bytes of RAM"),
         (

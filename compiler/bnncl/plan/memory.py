@@ -46,8 +46,8 @@ class MemoryPlan:
     """Where the values of one graph lie, in bytes.
 
     The graph's input is the caller's buffer and is never written; its output goes straight to the
-    caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves them all.
-    `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
+    caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves
+    them all. `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
     arrangement can need less.
     """
 
