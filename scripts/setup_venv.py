@@ -85,7 +85,7 @@ def fill(wait_s: float) -> bool:
         return False
     if torch is None:
         say("pip installs PyTorch: some 200 MB where your index offers a CPU build, several GB with CUDA.")
-        say("To choose, install a PyTorch >= 2.4 for this Python first; it is then used as it is.")
+        say("To choose, install a PyTorch >= 2.6 for this Python first; it is then used as it is.")
     if not _install(constraints):
         return is_usable()
     STAMP.write_text(json.dumps({"fingerprint": fingerprint()}))
