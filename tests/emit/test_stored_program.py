@@ -62,6 +62,14 @@ def test_latent_filters_come_back_unless_they_are_left_out():
     assert dropped.filter.latent is None
 
 
+def test_filters_are_stored_as_bits():
+    program = Program("mlp", (mlp(),))
+    bits = sum(op.filter.data.size for op in mlp().ops if isinstance(op, BinaryConv))
+    tensors = load(store(program))
+    assert sum(tensor.nbytes for tensor in tensors.values()) < bits // 8 + 3000
+    assert all(op.filter.data.dtype == np.int8 for op in restore(store(program)).graphs[0].ops)  # type: ignore[attr-defined]
+
+
 def test_equal_programs_give_equal_bytes():
     first, second = (store(Program("mlp", (mlp(),))) for _ in range(2))
     assert first == second
@@ -106,6 +114,10 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "wrong type": lambda content: changed(content, set_field(0, "pad_value", "zero")),
     "missing tensor": lambda content: changed(
         content, set_field(0, "filter", {"class": "Constant", "data": {"tensor": "99999"}})
+    ),
+    "signs of another size": lambda content: changed(
+        content,
+        set_field(0, "filter", {"class": "Constant", "data": {"signs": "00000", "shape": [33, 1, 1, 700]}}),
     ),
     "reads what is not made": lambda content: changed(content, set_field(1, "x", "fc3")),
     "no metadata": lambda content: save(load(content)),

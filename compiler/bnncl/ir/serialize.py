@@ -7,6 +7,7 @@ here. Reading follows the declared types of the fields and refuses whatever does
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -32,6 +33,9 @@ _OWN = (Program, Graph, Value, TensorType, Float, Binary, Int, Meaning, Constant
 _INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 _DTYPES = _INTEGERS | {"bool", "float32", "float64"}
 
+_PACKED_FROM = 64
+"""Elements from which on an int8 tensor of ±1 is stored as bits, bit 1 meaning -1."""
+
 Json = Any
 
 
@@ -55,9 +59,7 @@ class _Writer:
     def write(self, held: object) -> Json:
         """`held` as JSON."""
         if isinstance(held, np.ndarray):
-            name = f"{len(self.tensors):05}"
-            self.tensors[name] = np.ascontiguousarray(held)
-            return {"tensor": name}
+            return self._tensor(held)
         if isinstance(held, Mapping | tuple):
             return [self.write(each) for each in (held.values() if isinstance(held, Mapping) else held)]
         if isinstance(held, Enum | float):
@@ -66,6 +68,14 @@ class _Writer:
             return self._object(held)
         assert held is None or isinstance(held, str | int), f"{type(held).__name__} cannot be stored"
         return held
+
+    def _tensor(self, held: np.ndarray[Any, Any]) -> Json:
+        name = f"{len(self.tensors):05}"
+        if held.dtype == np.int8 and held.size >= _PACKED_FROM and (np.abs(held) == 1).all():
+            self.tensors[name] = np.packbits(held.reshape(-1) < 0, bitorder="little")
+            return {"signs": name, "shape": list(held.shape)}
+        self.tensors[name] = np.ascontiguousarray(held)
+        return {"tensor": name}
 
     def _object(self, held: DataclassInstance) -> Json:
         kept = [f.name for f in fields(held)]
@@ -162,10 +172,20 @@ class _Reader:
         return tuple(self.read(each, hint) for each, hint in zip(held, hints, strict=True))
 
     def _read_tensor(self, held: Json) -> np.ndarray[Any, Any]:
-        _check(isinstance(held, dict) and set(held) == {"tensor"}, f"{held!r} is no tensor")
+        _check(isinstance(held, dict), f"{held!r} is no tensor")
+        if set(held) == {"signs", "shape"}:
+            return self._read_signs(held["signs"], held["shape"])
+        _check(set(held) == {"tensor"}, f"{held!r} is no tensor")
         tensor = self._tensors[held["tensor"]]
         _check(tensor.dtype.name in _DTYPES, f"a tensor of {tensor.dtype}")
         return tensor
+
+    def _read_signs(self, name: str, shape: Json) -> np.ndarray[Any, Any]:
+        _check(isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape), "bad shape")
+        packed, count = self._tensors[name], math.prod(shape)
+        _check(packed.dtype == np.uint8 and packed.size == -(-count // 8), f"{packed.size} bytes of signs")
+        bits = np.unpackbits(packed.reshape(-1), count=count, bitorder="little")
+        return (1 - 2 * bits.astype(np.int8)).reshape(shape)
 
     def _read_object(self, held: Json, hint: object) -> object:
         _check(isinstance(held, dict) and "class" in held, f"{held!r} is no object")
