@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from bnncl.frontend.capture import capture
-from bnncl.frontend.disagreements import measure
+from tests.frontend.disagreements import measure
 from bnncl.frontend.recognise import recognise
 from bnncl.frontend.recognised import Recognised
 from bnncl.frontend.replay import replay_values

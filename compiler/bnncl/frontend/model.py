@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from bnncl.diagnostics import Problem, UsageError
-from bnncl.frontend.calibration import load_calibration
+from bnncl.frontend.calibration import check_calibration, load_calibration, read_npz
 from bnncl.frontend.captured import Captured
 from bnncl.frontend.container import save
 from bnncl.frontend.layout import to_nhwc
 from bnncl.frontend.load import Loaded, load
 from bnncl.frontend.recognise import recognise
 from bnncl.frontend.recognised import Note
-from bnncl.frontend.replay import replay, replay_values
+from bnncl.frontend.replay import replay_values
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Binary
@@ -29,7 +29,7 @@ class ModelSource:
     """Where a model comes from, as the command line or the API names it.
 
     `model` is a path, or a torch module with `example`. `factory` is `package.module:function` for a
-    state_dict, `input_shape` its shape with the batch axis. `calibration` is the path of an npz file,
+    state_dict, `input_shape` the shape of one sample. `calibration` is the path of an npz file,
     or an array or tensor in torch's layout with `labels` (N,).
     """
 
@@ -58,11 +58,20 @@ class TracedModel:
     _captured: Captured
     _observed: tuple[tuple[str, int], ...]
 
-    def torch_values(self, x: Array) -> dict[str, Array]:
-        """What torch computes for real inputs `x` (N, H, W, C): the binary values of the graph, as ±1."""
+    def torch_run(self, x: Array) -> tuple[dict[str, Array], Array]:
+        """What torch computes for real inputs `x` (N, H, W, C).
+
+        The binary values of the graph by name, as ±1, and the model's own output (N, classes).
+        """
         pairs = [(name, id_) for name, id_ in self._observed if self._is_binary(name)]
-        values = replay_values(self._captured, self._as_torch(x), [id_ for _, id_ in pairs])
-        return {name: self._plain(name, to_nhwc(values[id_])) for name, id_ in pairs}
+        output = self._captured.output
+        values = replay_values(self._captured, self._as_torch(x), [*(id_ for _, id_ in pairs), output])
+        plain = {name: self._plain(name, to_nhwc(values[id_])) for name, id_ in pairs}
+        return plain, values[output].reshape(len(x), -1).numpy()
+
+    def torch_values(self, x: Array) -> dict[str, Array]:
+        """The binary values of the graph that torch computes for real inputs `x` (N, H, W, C), as ±1."""
+        return self.torch_run(x)[0]
 
     def _is_binary(self, name: str) -> bool:
         return isinstance(self.graph.type_of(name).domain, Binary)
@@ -71,11 +80,6 @@ class TracedModel:
         meaning = self.graph.values[name].meaning
         plain = real if meaning is None else (real - meaning.offset) / meaning.scale
         return np.where(plain >= 0, 1, -1).astype(np.int8).reshape(len(real), *self.graph.type_of(name).shape)
-
-    def torch_scores(self, x: Array) -> Array:
-        """The model's own output for real inputs `x` (N, H, W, C), as (N, classes)."""
-        scores = replay(self._captured, self._as_torch(x))
-        return scores.reshape(len(x), -1).numpy()
 
     def _as_torch(self, x: Array) -> torch.Tensor:
         return from_nhwc(x, self._captured.input_shape)
@@ -93,12 +97,14 @@ def open_model(source: ModelSource) -> TracedModel:
     calibration, labels = loaded.calibration, loaded.labels
     if isinstance(source.calibration, Path):
         calibration, labels = load_calibration(source.calibration, loaded.captured)
+    elif isinstance(source.model, Path) and (source.calibration is not None or source.labels is not None):
+        calibration, labels = check_calibration(loaded.captured, source.calibration, source.labels)
     recognised = recognise(loaded.captured, "infer")
     return TracedModel(
         recognised.graph,
         recognised.notes,
         loaded.sha256,
-        None if calibration is None else to_nhwc(calibration).astype(np.float64),
+        None if calibration is None else recognised.lay_out(calibration).astype(np.float64),
         None if labels is None else np.asarray(labels),
         loaded.captured,
         recognised.observed,
@@ -112,8 +118,18 @@ def _load(source: ModelSource) -> Loaded:
             model=source.factory,
             input_shape=source.input_shape,
             trust_pickle=source.trust_pickle,
+            samples=_samples(source),
         )
     return _as_if_saved(source.model, source)
+
+
+def _samples(source: ModelSource) -> torch.Tensor | None:
+    """Calibration inputs as float32, where they must show what an input looks like."""
+    if source.input_shape is not None or source.calibration is None:
+        return None
+    x = read_npz(source.calibration)["x"] if isinstance(source.calibration, Path) else source.calibration
+    samples = torch.as_tensor(x)
+    return samples.to(torch.float32) if samples.dtype == torch.float64 else samples
 
 
 def _as_if_saved(module: torch.nn.Module, source: ModelSource) -> Loaded:
