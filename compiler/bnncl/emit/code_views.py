@@ -100,8 +100,8 @@ def _call_view(
         pointer = arena_pointer(graph, spec.plan, call.output)
         local = f"{out.ctype} *const {names.buffer(call.output)} = {pointer};"
     reads = ", ".join(describe(each) for each in graph.input_types(call))
-    about = [comment(f"{index}  {call.op.module or '(no module)'}: {type(call.op).__name__}")]
-    about += [f"{reads} -> {describe(out)}"]
+    origin = f"module {call.op.module}" if call.op.module else call.output
+    about = (comment(f"op {index}, {origin}: {type(call.op).__name__}"), f"{reads} -> {describe(out)}")
     if bound is None:
         return CallView(index, (*about, "the same bytes: no code"), False, local, "", "", 0)
     args = [_argument(names, call, arg) for arg in bound[1].args]

@@ -53,7 +53,7 @@ def _input_comment(spec: ProjectSpec) -> Iterator[str]:
         index = "[c]" if max(len(affine.scale), len(affine.offset)) > 1 else ""
         yield f"INPUT_SCALE{index} * q + INPUT_OFFSET{index}; both are text, since no code here uses floats."
     if affine.source:
-        yield comment(f"Found from: {affine.source}.")
+        yield comment(f"Source: {affine.source}.")
 
 
 def _input_macros(spec: ProjectSpec) -> tuple[Macro, ...]:

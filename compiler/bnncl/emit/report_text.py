@@ -58,12 +58,6 @@ _COLUMNS = (
 )
 
 
-def summary(report: Report) -> str:
-    """What a person wants to see after a compilation: the facts, and the table of ops."""
-    view = report_view(report)
-    return "\n".join([*view.facts_text, "", *view.table])
-
-
 def report_view(report: Report) -> ReportView:
     """The report laid out as text."""
     rows = tuple(_row(op) for op in report.ops)
