@@ -9,7 +9,6 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from bnncl.frontend.capture import capture
-from tests.frontend.disagreements import measure
 from bnncl.frontend.recognise import recognise
 from bnncl.frontend.recognised import Recognised
 from bnncl.frontend.replay import replay_values
@@ -21,6 +20,7 @@ from bnncl.ir.verify import verify
 from bnncl.ops.conv import BinaryConv, RealConv
 from bnncl.ops.pool import MaxPool
 from tests.frontend import idioms
+from tests.frontend.disagreements import measure
 from tests.frontend.networks import NETWORKS, Conv, Linear, Scale, Sign, Step, build, samples
 
 
