@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import shape_text
-from bnncl.plan.report import OpReport, Report
+from bnncl.plan.report import InputReport, OpReport, Report
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ReportView:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     table: tuple[str, ...]
+    legend: tuple[str, ...]
 
 
 _COLUMNS = (
@@ -46,15 +47,22 @@ _COLUMNS = (
     ("kind", False),
     ("output", False),
     ("stored as", False),
+    ("agreement", True),
     ("binary MACs", True),
     ("integer MACs", True),
     ("constants", True),
     ("scratch", True),
-    ("at", True),
-    ("sum fits int32 by", True),
+    ("arena offset", True),
+    ("sum headroom", True),
     ("predicted instr.", True),
-    ("agreement", True),
     ("kernel", False),
+)
+
+LEGEND = (
+    "Agreement: share of an op's outputs that equal PyTorch's on the calibration data.",
+    "Constants, scratch and arena offset are in bytes.",
+    "Sum headroom: bits that the 32-bit sum has to spare in the worst case.",
+    "Predicted instructions: those of the first target, with as many activations -1 as +1.",
 )
 
 
@@ -72,6 +80,7 @@ def report_view(report: Report) -> ReportView:
         notes=report.notes,
         warnings=report.warnings,
         table=_table(columns, (*rows, total)),
+        legend=LEGEND,
     )
 
 
@@ -80,25 +89,29 @@ def _cells(columns: Sequence[ColumnView], row: Sequence[str]) -> tuple[CellView,
 
 
 def _facts(report: Report) -> tuple[tuple[str, str], ...]:
-    affine = report.input
-    scale, offset = decimals(affine.scale), decimals(affine.offset)
-    means = f"scale {scale}, offset {offset}" if scale and offset else "one of each a channel, in report.json"
-    source = f" ({affine.source})" if affine.source else ""
+    least = _grouped(report.least_arena_bytes)
+    macs = f"{_grouped(report.binary_macs)} binary, {_grouped(report.integer_macs)} integer"
     return (
         ("targets", ", ".join(report.targets)),
-        ("input", f"{shape_text(affine.shape)} {affine.domain}"),
-        ("input means", f"scale * q + offset, {means}{source}"),
-        ("constants", f"{report.weight_bytes} bytes of flash, code not counted"),
-        ("context", f"{report.context_bytes} bytes of RAM"),
-        (
-            "arena",
-            f"{report.arena_bytes} bytes of RAM (no arrangement needs less than {report.least_arena_bytes})",
-        ),
-        ("scratch", f"{report.scratch_bytes} bytes of RAM"),
-        ("RAM in all", f"{report.ram_bytes} bytes, stack not counted"),
-        ("MACs", f"{report.binary_macs} binary, {report.integer_macs} integer"),
+        ("input", f"{shape_text(report.input.shape)} {report.input.domain}"),
+        ("input means", _meaning(report.input)),
+        ("constants", f"{_grouped(report.weight_bytes)} bytes of flash, code not counted"),
+        ("context", f"{_grouped(report.context_bytes)} bytes of RAM"),
+        ("arena", f"{_grouped(report.arena_bytes)} bytes of RAM (no arrangement needs less than {least})"),
+        ("scratch", f"{_grouped(report.scratch_bytes)} bytes of RAM"),
+        ("RAM in all", f"{_grouped(report.ram_bytes)} bytes, stack not counted"),
+        ("MACs", macs),
         ("top class as in PyTorch", _share(report.agreement)),
     )
+
+
+def _meaning(affine: InputReport) -> str:
+    if affine.domain == "binary":
+        return "bit 1 is -1, bit 0 is +1"
+    source = f" ({affine.source})" if affine.source else ""
+    scale, offset = decimals(affine.scale), decimals(affine.offset)
+    means = f"scale {scale}, offset {offset}" if scale and offset else "one of each a channel, in report.json"
+    return f"scale * q + offset, {means}{source}"
 
 
 def _aligned(facts: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -117,6 +130,7 @@ def _row(op: OpReport) -> tuple[str, ...]:
         op.op,
         shape_text(op.out_shape),
         op.domain,
+        "-" if op.agreement is None else f"{100 * op.agreement:.2f} %",
         _count(op.binary_macs),
         _count(op.integer_macs),
         _count(op.parameter_bytes),
@@ -124,7 +138,6 @@ def _row(op: OpReport) -> tuple[str, ...]:
         str(op.offset) if op.place == "arena" else op.place,
         f"{op.accumulator.headroom} bits" if op.accumulator else "-",
         _count(op.instructions),
-        "-" if op.agreement is None else f"{100 * op.agreement:.2f} %",
         op.kernel or "none: same bytes",
     )
 
@@ -135,14 +148,18 @@ def _total(report: Report) -> tuple[str, ...]:
         "binary MACs": _count(report.binary_macs),
         "integer MACs": _count(report.integer_macs),
         "constants": _count(report.weight_bytes),
-        "scratch": f"max {report.scratch_bytes}" if report.scratch_bytes else "-",
+        "scratch": f"max {_grouped(report.scratch_bytes)}" if report.scratch_bytes else "-",
         "predicted instr.": _count(report.instructions),
     }
     return tuple(sums.get(title, "") for title, _ in _COLUMNS)
 
 
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
 def _count(number: int) -> str:
-    return f"{number:,}".replace(",", " ") if number else "-"
+    return _grouped(number) if number else "-"
 
 
 def _table(columns: Sequence[ColumnView], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
