@@ -6,13 +6,14 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bnncl.cli import values
 from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options, as_identifier
-from bnncl.driver.pipeline import compile_model
-from bnncl.driver.project import Project
-from bnncl.frontend.model import ModelSource
+
+if TYPE_CHECKING:
+    from bnncl.driver.project import Project
 
 NAME = "compile"
 HELP = "Compile a trained PyTorch binary neural network to a C project."
@@ -26,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--target", type=values.names, default=("cortex-m7",), help="core, or several: a,b")
     parser.add_argument("-o", "--output", type=Path, help="folder of the project (default ./<stem>-<target>)")
+    parser.add_argument(
+        "--class-names", type=values.names, default=(), metavar="A,B,...", help="one for each class, in order"
+    )
     parser.add_argument("--name", help="name of the model in C (default: the file's stem)")
     parser.add_argument("--force", action="store_true", help="overwrite generated files edited by hand")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the project differs")
@@ -38,7 +42,13 @@ def _data_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data")
     group.add_argument("--calibration", type=Path, metavar="DATA.npz", help="arrays x (NCHW) and y")
     group.add_argument("--require-calibration", action="store_true", help="exit 2 where there is none")
-    group.add_argument("--input-range", type=values.interval, default=(-1.0, 1.0), metavar="LO:HI")
+    group.add_argument(
+        "--input-range",
+        type=values.interval,
+        default=(-1.0, 1.0),
+        metavar="LO:HI",
+        help="real inputs, where there is no calibration (default -1:1)",
+    )
     group.add_argument(
         "--input-map",
         type=values.input_map,
@@ -52,7 +62,7 @@ def _loading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model", metavar="PKG.MOD:FACTORY", help="function that makes the module of a state_dict"
     )
-    group.add_argument("--input-shape", type=values.shape, metavar="C,H,W")
+    group.add_argument("--input-shape", type=values.shape, metavar="C,H,W", help="shape of one sample")
     group.add_argument("--trust-pickle", action="store_true", help="load pickles, which run code")
 
 
@@ -68,16 +78,21 @@ def _size_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--real-bits", type=int, choices=(8, 16), default=16, help="other real layers")
     group.add_argument("--kernels", choices=("auto", "xnor", "vertical"), default="auto")
+    group.add_argument(
+        "--scratch-limit", type=values.size, metavar="BYTES", help="pass over kernels that need more scratch"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Compile and write; returns the exit code."""
-    project = compile_model(_source(args), _options(args))
+    options = _options(args)
+    options.resolve()
+    project = _compiled(args, options)
     folder = args.output or Path(f"{args.file.stem}-{args.target[0]}")
     for warning in project.report.warnings:
         _LOG.warning(warning)
     if args.check:
-        return _check(project, folder)
+        return _check(project, folder, args.report)
     project.write(folder, force=args.force)
     if args.report == "json":
         print(json.dumps({"folder": str(folder), **project.report.as_json()}, indent=2))
@@ -87,14 +102,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _source(args: argparse.Namespace) -> ModelSource:
-    return ModelSource(
+def _compiled(args: argparse.Namespace, options: Options) -> Project:
+    """Torch takes seconds to load: wrong options are told of before."""
+    from bnncl.driver.pipeline import compile_model
+    from bnncl.frontend.model import ModelSource
+
+    source = ModelSource(
         args.file,
         factory=args.model,
         input_shape=args.input_shape,
         trust_pickle=args.trust_pickle,
         calibration=args.calibration,
     )
+    return compile_model(source, options)
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -109,21 +129,27 @@ def _options(args: argparse.Namespace) -> Options:
         first_bits=args.first_bits,
         real_bits=args.real_bits,
         kernels=args.kernels,
+        scratch_limit=args.scratch_limit,
+        labels=args.class_names,
         require_calibration=args.require_calibration,
     )
 
 
-def _check(project: Project, folder: Path) -> int:
+def _check(project: Project, folder: Path, form: str) -> int:
     differing = project.check(folder)
+    if form == "json":
+        print(json.dumps({"folder": str(folder), "differing": differing}, indent=2))
     if differing:
-        hint = "Compile again, or keep the change elsewhere."
         raise VerificationFailed(
-            *(
-                Problem("project-differs", "is not what would be generated", path, hint=hint)
-                for path in differing
+            Problem(
+                "project-differs",
+                f"{len(differing)} files are not what would be generated: {', '.join(differing)}",
+                str(folder),
+                hint="Compile again without --check.",
             )
         )
-    print(f"{folder} is up to date")
+    if form == "text":
+        print(f"{folder} is up to date")
     return 0
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from bnncl.cli import compile as compile_verb
 from bnncl.cli import targets as targets_verb
+from bnncl.cli import values
 from bnncl.cli import verify as verify_verb
-from bnncl.diagnostics import BnnclError
+from bnncl.diagnostics import BnnclError, Problem, UsageError
 from bnncl.version import VERSION
 
 _VERBS = (compile_verb, verify_verb, targets_verb)
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         verb.configure(sub)
         _common(sub)
         sub.set_defaults(run=verb.run)
-    return _run(parser.parse_args(argv))
+    return _run(parser.parse_args(values.glued(sys.argv[1:] if argv is None else argv)))
 
 
 def compile_main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def compile_main(argv: Sequence[str] | None = None) -> int:
     compile_verb.configure(parser)
     _common(parser)
     parser.set_defaults(run=compile_verb.run)
-    return _run(parser.parse_args(argv))
+    return _run(parser.parse_args(values.glued(sys.argv[1:] if argv is None else argv)))
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
         "--report", choices=("text", "json"), default="text", help="form of the result on stdout"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="errors only on stderr")
-    parser.add_argument("-v", "--verbose", action="store_true", help="more on stderr; tracebacks of defects")
+    parser.add_argument("-v", "--verbose", action="store_true", help="what is done, on stderr")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -62,13 +63,21 @@ def _run(args: argparse.Namespace) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
     except BnnclError as error:
-        for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
-        return error.exit_code
+        return _refused(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    except OSError as error:
+        why = "A file, a folder or a program could not be used."
+        message = f"{error.strerror or error}"
+        return _refused(UsageError(Problem("system-error", message, str(error.filename or ""), why)))
     return code
+
+
+def _refused(error: BnnclError) -> int:
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return error.exit_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,7 @@ from bnncl.targets import BOARDS, TARGETS
 
 NAME = "targets"
 HELP = "List cores and boards."
+_PIPED_WIDTH = 120
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         ]
         print(json.dumps({"targets": targets, "boards": boards}, indent=2))
         return 0
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     table = Table("target", "core", "features", "PlatformIO environment", box=None)
     for target in TARGETS.values():
         table.add_row(target.name, target.title, " ".join(target.features), target.pio_env)

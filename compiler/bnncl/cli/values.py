@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 
 from bnncl.driver.options import InputMap
 
@@ -19,8 +20,18 @@ def size(text: str) -> int:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names from `a,b`."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Names from `a,b`, at least one, each once."""
+    found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' names nothing")
+    return found
+
+
+def count(text: str) -> int:
+    """A number of things, at least 1."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a count of at least 1")
+    return int(text)
 
 
 def interval(text: str) -> tuple[float, float]:
@@ -32,14 +43,14 @@ def interval(text: str) -> tuple[float, float]:
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """A shape from `1,28,28` (or `1x28x28`), a batch of one put before it."""
+    """A shape from `1,28,28` (or `1x28x28`), that of one sample."""
     try:
         sizes = tuple(int(part) for part in re.split(r"[,x]", text))
     except ValueError:
         sizes = ()
     if not sizes or min(sizes) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a shape such as 1,28,28")
-    return (1, *sizes)
+    return sizes
 
 
 def input_map(text: str) -> InputMap:
@@ -49,6 +60,17 @@ def input_map(text: str) -> InputMap:
         raise argparse.ArgumentTypeError(f"'{text}' is not uint8:SCALE:OFFSET or int8:SCALE:OFFSET")
     scale, offset = (_numbers(part, ",") for part in parts)
     return InputMap(kind == "int8", scale, offset)
+
+
+def glued(argv: Sequence[str]) -> list[str]:
+    """`argv` in which `--input-range -1:1` is one word, lest argparse takes `-1:1` for an option."""
+    found: list[str] = []
+    for word in argv:
+        if found and found[-1] == "--input-range" and re.match(r"-[\d.]", word):
+            found[-1] = f"{found[-1]}={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _numbers(text: str, separator: str) -> tuple[float, ...]:

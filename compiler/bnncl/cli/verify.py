@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from bnncl.cli import values
+from bnncl.diagnostics import EXIT_OK, EXIT_VERIFICATION_FAILED, Collector, UsageError
+from bnncl.targets import Target
 
-from bnncl.diagnostics import EXIT_OK, EXIT_VERIFICATION_FAILED
-from bnncl.driver.project import stored_inputs
-from bnncl.frontend.calibration import read_npz
-from bnncl.verification.opened import open_project
-from bnncl.verification.verify import Data, Verification, environment, verify
+if TYPE_CHECKING:
+    from bnncl.verification.verify import Data, Verification
 
 NAME = "verify"
 HELP = "Build a generated project and compare every layer with the reference, bit for bit."
@@ -29,14 +28,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="native (default), qemu_cortex_m7, ...; may be repeated",
     )
     parser.add_argument("--data", type=Path, metavar="DATA.npz", help="arrays x (NCHW) and y; default: noise")
-    parser.add_argument("--samples", type=int, help="use only the first N samples of the data")
+    parser.add_argument(
+        "--samples", type=values.count, metavar="N", help="the first N of the data, or N of noise"
+    )
     parser.add_argument("--no-count", action="store_true", help="do not count instructions")
 
 
 def run(args: argparse.Namespace) -> int:
     """Verify in each environment; returns the exit code."""
-    targets = [environment(name) for name in args.env or ["native"]]
-    data = None if args.data is None else _data(args)
+    from bnncl.verification.verify import verify
+
+    targets = _environments(args.env or ["native"])
+    data = _data(args)
     results = [verify(args.project, target, data, measure=not args.no_count) for target in targets]
     if args.report == "json":
         print(json.dumps({"environments": [_as_json(result) for result in results]}, indent=2))
@@ -46,14 +49,39 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if all(result.passed for result in results) else EXIT_VERIFICATION_FAILED
 
 
+def _environments(names: list[str]) -> list[Target]:
+    """Targets of the environments, each once; UsageError with everything that is unknown or missing."""
+    from bnncl.verification.verify import environment, require_tools
+
+    problems = Collector()
+    found = []
+    for name in dict.fromkeys(names):
+        try:
+            target = environment(name)
+            require_tools(target)
+            found.append(target)
+        except UsageError as error:
+            problems.extend(error.problems)
+    problems.raise_as(UsageError)
+    return found
+
+
 def _data(args: argparse.Namespace) -> Data:
+    from bnncl.driver.project import labelled
+    from bnncl.frontend.calibration import read_npz
+    from bnncl.verification.opened import open_project
+    from bnncl.verification.verify import NOISE_SAMPLES, Data, noise
+
+    project = open_project(args.project)
+    if args.data is None:
+        return noise(project, args.samples or NOISE_SAMPLES)
     arrays = read_npz(args.data)
-    graph = open_project(args.project).graph
-    x, labels = arrays["x"][: args.samples], arrays.get("y")
+    inputs, labels = labelled(arrays["x"], arrays.get("y"), project.graph)
+    inputs = inputs[: args.samples]
     return Data(
-        stored_inputs(x, graph),
-        None if labels is None else np.asarray(labels)[: args.samples],
-        f"{len(x)} samples of {args.data}",
+        inputs,
+        None if labels is None else labels[: args.samples],
+        f"{len(inputs)} samples of {args.data}",
     )
 
 
@@ -63,6 +91,7 @@ def _as_json(result: Verification) -> dict[str, Any]:
         "passed": result.passed,
         "findings": list(result.findings),
         "edited_files": list(result.edited),
+        "notes": list(result.notes),
         "data": result.data,
         "samples": result.comparison.samples,
         "ops": result.comparison.ops,
@@ -79,6 +108,7 @@ def _as_text(result: Verification) -> str:
     lines = [f"{result.environment}: {'passed' if result.passed else 'FAILED'}"]
     lines += [f"  differs: {finding}" for finding in result.findings]
     lines += [f"  edited since it was generated: {path}" for path in result.edited]
+    lines += [f"  note: {note}" for note in result.notes]
     lines.append(
         f"  {compared.elements} elements of {compared.ops} ops compared, {compared.samples} samples "
         f"({result.data})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bnncl.driver.options import top_class
+from bnncl.driver.samples import spread
 from bnncl.frontend.model import TracedModel
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
@@ -16,6 +17,7 @@ from bnncl.ops.threshold import Threshold
 from bnncl.passes.input_format import InputFormat
 
 _SAMPLES = 256
+_WORK = 8e9
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Agreement:
 
 def measure(model: TracedModel, integer: Graph, input_format: InputFormat, x: Array) -> Agreement:
     """Compare `integer` with torch on at most 256 of the real inputs `x` (N, H, W, C)."""
-    x = x[:: max(1, len(x) // _SAMPLES)][:_SAMPLES]
-    wanted, scores = model.torch_values(x), model.torch_scores(x)
+    x = spread(x, integer, most=_SAMPLES, work=_WORK)
+    wanted, scores = model.torch_run(x)
     got = run(integer, {integer.inputs[0]: input_format.quantise(x)})
     by_value = {name: float((wanted[name] == got[name]).mean()) for name in integer.values if name in wanted}
     top = float((top_class(scores) == top_class(got[integer.outputs[0]])).mean())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 import numpy as np
@@ -16,14 +16,17 @@ from bnncl.passes.select_kernels import Preference
 from bnncl.targets import Board, Target, board, target
 
 _T = TypeVar("_T")
-_C_WORDS = frozenset(
+_TAKEN = frozenset(
     re.findall(
         r"\w+",
-        """auto bnncl bool break case char const continue default do double else enum extern float for goto if
-        inline int long main register restrict return short signed sizeof static struct switch typedef
+        """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg
+        stdbool stddef stdint stdio stdlib string tgmath time wchar wctype
+        asm auto bnncl bool break case char const continue default do double else enum extern float for goto
+        if inline int long main register restrict return short signed sizeof static struct switch typedef
         union unsigned void volatile while""",
     )
 )
+"""Words of C, and headers of its library, whose names a model's header would take."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,15 @@ class Options:
     first_bits: int = 16
     real_bits: int = 16
     kernels: Preference = "auto"
+    scratch_limit: int | None = None
     require_calibration: bool = False
-    labels: tuple[str, ...] = field(default=())
+    labels: tuple[str, ...] = ()
 
     def resolve(self) -> tuple[tuple[Target, ...], tuple[Board, ...]]:
         """Targets and boards by name; raises UsageError with every problem of these options."""
         problems = Collector()
+        if not self.targets:
+            problems.add(Problem("unknown-target", "no target is named", "--target"))
         targets = _looked_up(self.targets, target, problems)
         boards = _looked_up(self.boards, board, problems)
         problems.extend(self._problems())
@@ -73,7 +79,7 @@ class Options:
 
     def _problems(self) -> list[Problem]:
         found = []
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name) or self.name in _C_WORDS:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name) or self.name in _TAKEN:
             why = "It becomes part of C names: lower-case letters, digits and _, starting with a letter."
             found.append(Problem("bad-name", f"'{self.name}' cannot name a model", "--name", why))
         low, high = self.input_range
@@ -82,11 +88,30 @@ class Options:
         for option, bits in (("--first-bits", self.first_bits), ("--real-bits", self.real_bits)):
             if bits not in (8, 16):
                 found.append(Problem("bad-width", f"{bits} bits are not supported, 8 and 16 are", option))
+        for option, limit in (
+            ("--ram", self.ram),
+            ("--flash", self.flash),
+            ("--scratch-limit", self.scratch_limit),
+        ):
+            if limit is not None and limit < 0:
+                found.append(Problem("bad-limit", f"{limit} bytes are fewer than none", option))
         if self.kernels not in get_args(Preference):
             found.append(
                 Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
             )
         return found
+
+    def check_labels(self, classes: int) -> None:
+        """Raise UsageError (`bad-class-names`) where there are names, but not one for each class."""
+        if self.labels and len(self.labels) != classes:
+            raise UsageError(
+                Problem(
+                    "bad-class-names",
+                    f"{len(self.labels)} names for {classes} classes",
+                    "--class-names",
+                    hint="Give one name for each output of the model, in order: --class-names cat,dog",
+                )
+            )
 
     def stated_format(self, channels: int) -> InputFormat | None:
         """The input format stated by the user for `channels` channels, if any."""
@@ -116,6 +141,7 @@ class Options:
             ("first filter bits", str(self.first_bits)),
             ("real path bits", str(self.real_bits)),
             ("kernels", self.kernels),
+            ("scratch limit", "none" if self.scratch_limit is None else str(self.scratch_limit)),
         )
 
 
@@ -133,7 +159,7 @@ def as_identifier(stem: str) -> str:
     """A model name made from the stem of a file."""
     name = re.sub(r"[^a-z0-9_]+", "_", stem.lower()).strip("_") or "model"
     name = name if name[0].isalpha() else f"model_{name}"
-    return f"{name}_net" if name in _C_WORDS else name
+    return f"{name}_net" if name in _TAKEN else name
 
 
 def top_class(scores: Array) -> Array:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
+from bnncl.diagnostics import Collector, DoesNotFit
 from bnncl.driver.agreement import Agreement, measure
 from bnncl.driver.calibration import Calibration, choose_format, golden_inputs, require
+from bnncl.driver.fitting import Fitted, fit
 from bnncl.driver.options import Options
 from bnncl.driver.project import Project
+from bnncl.driver.samples import spread
 from bnncl.emit import Golden, ProjectSpec
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import run
@@ -18,38 +22,47 @@ from bnncl.passes.fuse_epilogues import FuseEpilogues
 from bnncl.passes.input_format import InputFormat
 from bnncl.passes.lower_real import LowerReal, RealWidths
 from bnncl.passes.ranges import Ranges, interval_ranges, observed_ranges
-from bnncl.passes.select_kernels import SelectKernels
-from bnncl.plan import Limits, Measured, check_budget, plan_memory
+from bnncl.plan import Limits, Measured, check_budget
 from bnncl.plan.report import UNMEASURED, build_report
 from bnncl.targets import Board, Target
 from bnncl.version import VERSION
 
+_LOG = logging.getLogger(__name__)
+_RANGE_SAMPLES = 4096
+_RANGE_WORK = 16e9
 
-def passes(options: Options, target: Target, input_format: InputFormat, ranges: Ranges) -> tuple[Pass, ...]:
-    """The passes in order: TRACED to INTEGER, then to SELECTED for `target`."""
+
+def passes(options: Options, input_format: InputFormat, ranges: Ranges) -> tuple[Pass, ...]:
+    """The passes in order, TRACED to INTEGER; `fit` then selects kernels."""
     widths = RealWidths(options.first_bits, options.real_bits, options.real_bits)
     return (
         LowerReal(input_format, ranges, widths),
         FoldFlatten(),
         FuseEpilogues(),
-        SelectKernels(target, options.kernels),
     )
 
 
 def compile_model(source: ModelSource, options: Options) -> Project:
     """Compile a model; raises the BnnclError that says everything wrong with model or options."""
     targets, boards = options.resolve()
+    _LOG.info("loading and recognising the model")
     model = open_model(source)
+    options.check_labels(model.graph.type_of(model.graph.outputs[0]).elements)
     calibration = None if model.calibration is None else Calibration(model.calibration, model.labels)
     require(calibration, required=options.require_calibration)
     input_format = choose_format(model.graph, options, calibration)
+    _LOG.info("lowering to integers")
     ranges = _ranges(model.graph, input_format, calibration)
-    graph = run_passes(model.graph, passes(options, targets[0], input_format, ranges))
+    integer = run_passes(model.graph, passes(options, input_format, ranges))
+    limits = _limits(options, boards)
+    ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
+    fitted = fit(integer, targets[0], options, ram)
     agreement = None
     if calibration is not None:
-        agreement = measure(model, graph, input_format, calibration.x)
-    spec = _spec(options, model, graph, _Context(targets, boards, input_format, calibration, agreement))
-    _check_budgets(spec, options)
+        _LOG.info("comparing with PyTorch")
+        agreement = measure(model, integer, input_format, calibration.x)
+    spec = _spec(options, model, fitted, _Context(targets, boards, input_format, calibration, agreement))
+    _check_budgets(spec, limits)
     return Project(spec, input_format, agreement)
 
 
@@ -64,14 +77,14 @@ class _Context:
 
 def _ranges(graph: Graph, input_format: InputFormat, calibration: Calibration | None) -> Ranges:
     if calibration is not None:
-        return observed_ranges(graph, calibration.x)
+        return observed_ranges(graph, spread(calibration.x, graph, most=_RANGE_SAMPLES, work=_RANGE_WORK))
     domain = input_format.domain
     ends = [input_format.meaning.scale * q + input_format.meaning.offset for q in (domain.lo, domain.hi)]
     return interval_ranges(graph, (float(ends[0].min()), float(ends[1].max())))
 
 
-def _spec(options: Options, model: TracedModel, graph: Graph, context: _Context) -> ProjectSpec:
-    plan = plan_memory(graph)
+def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Context) -> ProjectSpec:
+    graph, plan = fitted.graph, fitted.plan
     inputs = golden_inputs(graph, context.input_format, context.calibration)
     measured = UNMEASURED
     if context.agreement is not None:
@@ -85,7 +98,7 @@ def _spec(options: Options, model: TracedModel, graph: Graph, context: _Context)
         measured=measured,
         input_source=context.input_format.source,
         notes=[f"{note.where}: {note.message}" for note in model.notes],
-        warnings=_warnings(context),
+        warnings=_warnings(options, fitted, context),
     )
     return ProjectSpec(
         name=options.name,
@@ -95,7 +108,7 @@ def _spec(options: Options, model: TracedModel, graph: Graph, context: _Context)
         boards=context.boards,
         model_sha256=model.sha256,
         version=VERSION,
-        settings=options.settings(),
+        settings=replace(options, scratch_limit=fitted.scratch_limit).settings(),
         labels=options.labels,
         calibrated=context.calibration is not None,
         golden=Golden(inputs, run(graph, {graph.inputs[0]: inputs})),
@@ -103,8 +116,13 @@ def _spec(options: Options, model: TracedModel, graph: Graph, context: _Context)
     )
 
 
-def _warnings(context: _Context) -> list[str]:
+def _warnings(options: Options, fitted: Fitted, context: _Context) -> list[str]:
     found = []
+    if fitted.scratch_limit != options.scratch_limit:
+        found.append(
+            f"RAM is short: kernels were chosen that need at most {fitted.scratch_limit} bytes of scratch, "
+            "faster ones passed over."
+        )
     if context.calibration is None:
         found.append(
             "No calibration data: ranges are interval bounds, and agreement with PyTorch is not measured."
@@ -123,10 +141,18 @@ def _warnings(context: _Context) -> list[str]:
     return found
 
 
-def _check_budgets(spec: ProjectSpec, options: Options) -> None:
-    flash, ram = spec.report.weight_bytes, spec.report.ram_bytes
-    limits = [Limits(board.flash_bytes, board.ram_bytes, f"board {board.id}") for board in spec.boards]
+def _limits(options: Options, boards: tuple[Board, ...]) -> list[Limits]:
+    limits = [Limits(board.flash_bytes, board.ram_bytes, f"board {board.id}") for board in boards]
     if options.flash is not None or options.ram is not None:
         limits.append(Limits(options.flash, options.ram, "--flash/--ram"))
+    return limits
+
+
+def _check_budgets(spec: ProjectSpec, limits: list[Limits]) -> None:
+    problems = Collector()
     for limit in limits:
-        check_budget(flash, ram, limit, spec.report.advice())
+        try:
+            check_budget(spec.report.weight_bytes, spec.report.ram_bytes, limit, spec.report.advice())
+        except DoesNotFit as error:
+            problems.extend(error.problems)
+    problems.raise_as(DoesNotFit)

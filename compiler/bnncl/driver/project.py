@@ -65,9 +65,26 @@ def stored_inputs(x: ArrayLike, graph: Graph) -> Array:
     return stored.quantise(to_map(x, value.type))
 
 
+def labelled(x: ArrayLike, labels: ArrayLike | None, graph: Graph) -> tuple[Array, Array | None]:
+    """`stored_inputs`, and labels (N,) checked against them; UsageError (`labels-shape`, `labels-dtype`)."""
+    inputs = stored_inputs(x, graph)
+    if labels is None:
+        return inputs, None
+    given = np.asarray(labels)
+    if given.shape != (len(inputs),):
+        message = f"the labels have shape {given.shape}, not ({len(inputs)},)"
+        raise UsageError(Problem("labels-shape", message, "labels"))
+    if given.dtype.kind not in "iu":
+        raise UsageError(Problem("labels-dtype", f"the labels are {given.dtype}, not integers", "labels"))
+    return inputs, given.astype(np.int64)
+
+
 def to_map(x: ArrayLike, type_: TensorType) -> Array:
     """Real inputs in torch's layout, (N, C, H, W), (N, C, L) or (N, F), as (N, H, W, C)."""
-    array = np.asarray(x, np.float64)
+    given = np.asarray(x)
+    if given.dtype.kind not in "fiub":
+        raise UsageError(Problem("wrong-input-type", f"inputs of type {given.dtype} are not numbers"))
+    array = given.astype(np.float64)
     height, width, channels = type_.shape
     layouts = {
         4: ((channels, height, width), (0, 2, 3, 1)),
@@ -75,12 +92,16 @@ def to_map(x: ArrayLike, type_: TensorType) -> Array:
         2: ((channels,), (0, 1)),
     }
     wanted, order = layouts.get(array.ndim, ((), ()))
-    if not wanted or array.shape[1:] != wanted:
+    if not wanted or array.shape[1:] != wanted or not len(array):
         shapes = " or ".join(
             str(("N", *shape)) for shape, _ in layouts.values() if np.prod(shape) == type_.elements
         )
         raise UsageError(
-            Problem("wrong-input-shape", f"inputs of shape {array.shape}", why=f"The model takes {shapes}.")
+            Problem(
+                "wrong-input-shape",
+                f"inputs of shape {array.shape}",
+                why=f"The model takes {shapes}, N >= 1.",
+            )
         )
     if not np.isfinite(array).all():
         raise UsageError(Problem("non-finite-input", "the inputs hold NaN or infinity"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from bnncl.diagnostics import Problem, UsageError
-from bnncl.frontend.calibration import check_calibration, load_calibration, read_npz
+from bnncl.frontend.calibration import check_calibration, load_calibration, read_npz, widened
 from bnncl.frontend.captured import Captured
 from bnncl.frontend.container import save
+from bnncl.frontend.inputs import example_tensor
 from bnncl.frontend.layout import to_nhwc
 from bnncl.frontend.load import Loaded, load
 from bnncl.frontend.recognise import recognise
@@ -99,14 +100,15 @@ def open_model(source: ModelSource) -> TracedModel:
         calibration, labels = load_calibration(source.calibration, loaded.captured)
     elif isinstance(source.model, Path) and (source.calibration is not None or source.labels is not None):
         calibration, labels = check_calibration(loaded.captured, source.calibration, source.labels)
-    recognised = recognise(loaded.captured, "infer")
+    captured = replace(loaded.captured, facts=widened(loaded.captured.facts, calibration))
+    recognised = recognise(captured, "infer")
     return TracedModel(
         recognised.graph,
         recognised.notes,
         loaded.sha256,
         None if calibration is None else recognised.lay_out(calibration).astype(np.float64),
         None if labels is None else np.asarray(labels),
-        loaded.captured,
+        captured,
         recognised.observed,
     )
 
@@ -124,12 +126,15 @@ def _load(source: ModelSource) -> Loaded:
 
 
 def _samples(source: ModelSource) -> torch.Tensor | None:
-    """Calibration inputs as float32, where they must show what an input looks like."""
+    """Calibration inputs, where they must show what an input looks like."""
     if source.input_shape is not None or source.calibration is None:
         return None
     x = read_npz(source.calibration)["x"] if isinstance(source.calibration, Path) else source.calibration
-    samples = torch.as_tensor(x)
-    return samples.to(torch.float32) if samples.dtype == torch.float64 else samples
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        message = f"its elements are {array.dtype}, not numbers"
+        raise UsageError(Problem("calibration-dtype", message, "calibration"))
+    return example_tensor(array.astype(np.float32) if array.dtype.kind == "f" else array)
 
 
 def _as_if_saved(module: torch.nn.Module, source: ModelSource) -> Loaded:

@@ -34,12 +34,16 @@ class Difference:
     expected: int
     actual: int
     count: int
+    kernel: str
 
     def __str__(self) -> str:
+        place = f"channel {self.channel}, position y={self.y} x={self.x}"
+        if self.count == 0:
+            place = f"the unused bits after channel {self.channel - 1}"
         return (
-            f"op {self.op} ({self.value}, module {self.module or '-'}): sample {self.sample}, channel "
-            f"{self.channel}, position y={self.y} x={self.x}: expected {self.expected}, was {self.actual} "
-            f"({self.count} elements of this sample differ)"
+            f"op {self.op} ({self.value}, module {self.module or '-'}): sample {self.sample}, {place}: "
+            f"expected {self.expected}, was {self.actual} "
+            f"({self.count} elements of this sample differ; computed by {self.kernel})"
         )
 
 
@@ -98,7 +102,9 @@ def locate(op: int, call: KernelCall, sample: int, expected: Array, actual: Arra
     places = np.argwhere(expected != actual)
     y, x, channel = (int(at) for at in places[0]) if len(places) else (-1, -1, expected.shape[-1])
     values = (int(expected[y, x, channel]), int(actual[y, x, channel])) if len(places) else (0, 1)
-    return Difference(op, call.output, call.op.module, sample, channel, y, x, *values, len(places))
+    return Difference(
+        op, call.output, call.op.module, sample, channel, y, x, *values, len(places), call.kernel.symbol
+    )
 
 
 def _score_difference(graph: Graph, expected: Mapping[str, Array], got: Digests) -> Difference | None:
@@ -110,4 +116,6 @@ def _score_difference(graph: Graph, expected: Mapping[str, Array], got: Digests)
     values = int(wanted[sample, channel]), int(got.scores[sample, channel])
     last = calls(graph)[-1]
     index = len(graph.ops) - 1
-    return Difference(index, last.output, last.op.module, sample, channel, 0, 0, *values, len(places))
+    return Difference(
+        index, last.output, last.op.module, sample, channel, 0, 0, *values, len(places), last.kernel.symbol
+    )

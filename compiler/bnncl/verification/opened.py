@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.emit import restore
@@ -12,7 +13,7 @@ from bnncl.emit.folder import owned_files
 from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
 from bnncl.ir.graph import Graph
 from bnncl.passes.base import run_passes
-from bnncl.passes.select_kernels import SelectKernels
+from bnncl.passes.select_kernels import Preference, SelectKernels
 from bnncl.targets import Target, target
 
 
@@ -30,6 +31,30 @@ class Opened:
     edited: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Manifest:
+    name: str
+    targets: tuple[str, ...]
+    kernels: Preference
+    scratch_limit: int | None
+
+    @classmethod
+    def read(cls, folder: Path) -> _Manifest:
+        held = json.loads((folder / MANIFEST).read_text())
+        try:
+            settings = held["settings"]
+            scratch, kernels = settings["scratch limit"], settings["kernels"]
+            limit = None if scratch == "none" else int(scratch)
+            targets = tuple(str(name) for name in held["targets"])
+            if not targets or kernels not in get_args(Preference):
+                raise ValueError(kernels)
+            return cls(str(held["name"]), targets, kernels, limit)
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"{MANIFEST} is damaged"
+            hint = "Generate the project again."
+            raise UsageError(Problem("not-a-project", message, str(folder), hint=hint)) from error
+
+
 def open_project(folder: Path) -> Opened:
     """Read the project in `folder`; UsageError (`not-a-project`) where there is none."""
     owned = owned_files(folder)
@@ -42,13 +67,13 @@ def open_project(folder: Path) -> Opened:
                 hint="Name the folder that bnncl-compile has written.",
             )
         )
-    held = json.loads((folder / MANIFEST).read_text())
-    targets = tuple(target(name) for name in held["targets"])
+    held = _Manifest.read(folder)
+    targets = tuple(target(name) for name in held.targets)
     program = restore(_program(folder), str(folder / PROGRAM))
-    select = SelectKernels(targets[0], held["settings"]["kernels"])
+    select = SelectKernels(targets[0], held.kernels, held.scratch_limit)
     graph = run_passes(program.graph("infer"), (select,))
     edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
-    return Opened(folder, str(held["name"]), graph, targets, edited)
+    return Opened(folder, held.name, graph, targets, edited)
 
 
 def _program(folder: Path) -> bytes:

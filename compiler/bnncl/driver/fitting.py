@@ -1,0 +1,52 @@
+"""Chooses kernels and places memory; with less scratch where the RAM is short."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from bnncl.diagnostics import UnsupportedModel
+from bnncl.driver.options import Options
+from bnncl.ir.graph import Graph
+from bnncl.passes.base import run_passes
+from bnncl.passes.select_kernels import SelectKernels
+from bnncl.plan import MemoryPlan, plan_memory
+from bnncl.plan.report import CONTEXT_BYTES
+from bnncl.targets import Target
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A SELECTED graph, its memory plan, and the scratch limit in bytes that its kernels keep to."""
+
+    graph: Graph
+    plan: MemoryPlan
+    scratch_limit: int | None
+
+    @property
+    def ram_bytes(self) -> int:
+        """RAM of context and workspace."""
+        return CONTEXT_BYTES + self.plan.workspace_bytes
+
+
+def fit(integer: Graph, target: Target, options: Options, ram: int | None) -> Fitted:
+    """Kernels for the INTEGER graph: the fastest, or with less scratch until they need at most `ram` bytes.
+
+    Where nothing fits, the choice that needs the least RAM.
+    """
+    best = current = _select(integer, target, options, options.scratch_limit)
+    while ram is not None and best.ram_bytes > ram and current.plan.scratch_bytes:
+        try:
+            current = _select(integer, target, options, current.plan.scratch_bytes - 1)
+        except UnsupportedModel:
+            break
+        _LOG.info("scratch of at most %d bytes: %d bytes of RAM", current.scratch_limit, current.ram_bytes)
+        best = min(best, current, key=lambda each: each.ram_bytes)
+    return best
+
+
+def _select(integer: Graph, target: Target, options: Options, scratch_limit: int | None) -> Fitted:
+    graph = run_passes(integer, (SelectKernels(target, options.kernels, scratch_limit),))
+    return Fitted(graph, plan_memory(graph), scratch_limit)
