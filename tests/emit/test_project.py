@@ -211,7 +211,7 @@ def test_nothing_but_four_standard_headers_is_included():
             assert set(re.findall(r"#include <(.*?)>", content.decode())) <= allowed, path
 
 
-def test_no_mutable_data_no_allocation_and_no_float_in_the_object_files(tmp_path: Path):
+def test_object_files_hold_no_mutable_data_and_call_nothing_but_mem_functions(tmp_path: Path):
     folder = project(spec("quantised", kernels="vertical"), tmp_path / "out")
     files = [path for path in sources(folder) if path != "src/main.c"]
     built = run(["gcc", "-std=c99", "-O2", "-fno-pie", "-Iinclude", "-Isrc", "-c", *files], folder)
