@@ -1,0 +1,126 @@
+"""JSON schemas of what the command line prints and writes; docs/formats.md says the same in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_COUNT = {"type": "integer", "minimum": 0}
+_SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 3, "maxItems": 3}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 1}
+_SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_BOUND = {
+    "anyOf": [
+        {"type": "null"},
+        {"type": "object", "required": ["headroom"], "additionalProperties": {"type": "integer"}},
+    ]
+}
+
+_REPORT: dict[str, Any] = {
+    "format": {"const": 1},
+    "name": {"type": "string"},
+    "targets": {**_TEXTS, "minItems": 1},
+    "input": _object(
+        shape=_SHAPE, domain={"type": "string"}, scale=_NUMBERS, offset=_NUMBERS, source={"type": "string"}
+    ),
+    "ops": {
+        "type": "array",
+        "minItems": 1,
+        "items": _object(
+            index=_COUNT,
+            module={"type": "string"},
+            op={"type": "string"},
+            kernel={"type": "string"},
+            output={"type": "string"},
+            in_shapes={"type": "array", "items": _SHAPE},
+            out_shape=_SHAPE,
+            domain={"type": "string"},
+            binary_macs=_COUNT,
+            integer_macs=_COUNT,
+            parameter_bytes=_COUNT,
+            scratch_bytes=_COUNT,
+            output_bytes=_COUNT,
+            place={"enum": ["input", "arena", "scores"]},
+            offset=_COUNT,
+            accumulator=_BOUND,
+            product=_BOUND,
+            instructions=_COUNT,
+            agreement=_SHARE,
+        ),
+    },
+    "weight_bytes": _COUNT,
+    "context_bytes": _COUNT,
+    "arena_bytes": _COUNT,
+    "least_arena_bytes": _COUNT,
+    "scratch_bytes": _COUNT,
+    "workspace_bytes": _COUNT,
+    "calibrated": {"type": "boolean"},
+    "agreement": _SHARE,
+    "notes": _TEXTS,
+    "warnings": _TEXTS,
+    "totals": _object(binary_macs=_COUNT, integer_macs=_COUNT, instructions=_COUNT, ram_bytes=_COUNT),
+}
+
+COMPILED = _object(folder={"type": "string"}, **_REPORT)
+"""`bnncl compile --report json`."""
+
+REPORT = _object(
+    **_REPORT,
+    model_sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    tool_version={"type": "string"},
+    settings={"type": "object", "additionalProperties": {"type": "string"}},
+)
+"""`report/report.json`."""
+
+VERIFIED = _object(
+    environments={
+        "type": "array",
+        "minItems": 1,
+        "items": _object(
+            environment={"type": "string"},
+            passed={"type": "boolean"},
+            findings=_TEXTS,
+            edited_files=_TEXTS,
+            notes=_TEXTS,
+            data={"type": "string"},
+            samples=_COUNT,
+            ops=_COUNT,
+            elements_compared=_COUNT,
+            accuracy=_SHARE,
+            instructions={"type": "array", "items": _COUNT},
+            flash_bytes=_COUNT,
+            ram_bytes=_COUNT,
+        ),
+    }
+)
+"""`bnncl verify --report json`."""
+
+TARGETS = _object(
+    targets={
+        "type": "array",
+        "items": _object(
+            name={"type": "string"},
+            title={"type": "string"},
+            features=_TEXTS,
+            environment={"type": "string"},
+        ),
+    },
+    boards={
+        "type": "array",
+        "items": _object(
+            id={"type": "string"}, target={"type": "string"}, flash_bytes=_COUNT, ram_bytes=_COUNT
+        ),
+    },
+)
+"""`bnncl targets --report json`."""
