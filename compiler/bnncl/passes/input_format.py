@@ -12,6 +12,7 @@ from bnncl.ir.values import Meaning
 
 _LEVELS = 255
 _GRID_TOLERANCE = 1e-3
+_FEW = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +50,23 @@ def from_range(low: float, high: float) -> InputFormat:
 def from_calibration(x: Array) -> InputFormat:
     """The uint8 format of real calibration inputs (N, H, W, C).
 
-    Images are usually pixels k in 0..255 that went through a map a*k + b, per channel perhaps. Where
-    the distinct values of every channel lie on such a grid, the map is found back and the input is
-    exact; otherwise uint8 spans the range seen. The smallest value of a channel stands for q = 0.
+    Images are usually pixels k in 0..255 that went through a map a*k + b, one for all channels or, for a
+    few channels, one for each. Where the distinct values lie on such a grid, the map is found back and
+    the input is exact; otherwise uint8 spans the range seen. The smallest value stands for q = 0.
     """
-    channels = [_grid(np.unique(x[..., c])) for c in range(x.shape[-1])]
-    if any(channel is None for channel in channels):
-        ranged = from_range(float(x.min()), float(x.max()))
-        return InputFormat(ranged.domain, ranged.meaning, False, "range of the calibration data")
-    scale = np.array([channel[0] for channel in channels if channel is not None])
-    offset = np.array([channel[1] for channel in channels if channel is not None])
-    if np.ptp(scale) == 0 and np.ptp(offset) == 0:
-        scale, offset = scale[:1], offset[:1]
+    common = _grid(np.unique(x))
+    if common is not None:
+        return _on_grid([common])
+    channels = [_grid(np.unique(x[..., c])) for c in range(x.shape[-1])] if x.shape[-1] <= _FEW else []
+    found = [channel for channel in channels if channel is not None]
+    if channels and len(found) == len(channels):
+        return _on_grid(found)
+    ranged = from_range(float(x.min()), float(x.max()))
+    return InputFormat(ranged.domain, ranged.meaning, False, "range of the calibration data")
+
+
+def _on_grid(channels: list[tuple[float, float]]) -> InputFormat:
+    scale, offset = (np.array(part) for part in zip(*channels, strict=True))
     return InputFormat(Int(0, _LEVELS, 8), Meaning(scale, offset), True, "grid of the calibration data")
 
 
