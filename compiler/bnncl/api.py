@@ -44,8 +44,9 @@ def compile(
         labels,
     )
     targets = (target,) if isinstance(target, str) else tuple(target)
-    chosen = name or as_identifier("model" if path is None else path.stem)
-    return compile_model(source, Options(targets=targets, name=chosen, **options))
+    if name is None:
+        name = as_identifier("model" if path is None else path.stem)
+    return compile_model(source, Options(targets=targets, name=name, **options))
 
 
 __all__ = ["Project", "compile", "save"]

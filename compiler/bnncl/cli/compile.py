@@ -121,7 +121,7 @@ def _options(args: argparse.Namespace) -> Options:
     return Options(
         targets=args.target,
         boards=args.board,
-        name=args.name or as_identifier(args.file.stem),
+        name=as_identifier(args.file.stem) if args.name is None else args.name,
         ram=args.ram,
         flash=args.flash,
         input_range=args.input_range,

@@ -126,8 +126,9 @@ def _load(source: ModelSource) -> Loaded:
 
 
 def _samples(source: ModelSource) -> torch.Tensor | None:
-    """Calibration inputs, where they must show what an input looks like."""
-    if source.input_shape is not None or source.calibration is None:
+    """Calibration inputs, where they must show what an input looks like: for modules made anew."""
+    made = source.factory is not None or source.trust_pickle
+    if source.input_shape is not None or source.calibration is None or not made:
         return None
     x = read_npz(source.calibration)["x"] if isinstance(source.calibration, Path) else source.calibration
     array = np.asarray(x)
