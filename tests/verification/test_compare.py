@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_the_first_element_is_named(folder) -> None:
-    call = calls(open_project(folder).graph)[0]
+    call = calls(open_project(folder).graph)[1]
     expected = np.ones((2, 3, 5), np.int8)
     actual = expected.copy()
     actual[1, 0, 4] = actual[1, 2, 0] = -1
@@ -36,7 +36,7 @@ def test_the_first_element_is_named(folder) -> None:
 
 
 def test_unused_bits_are_named(folder) -> None:
-    call = calls(open_project(folder).graph)[0]
+    call = calls(open_project(folder).graph)[1]
     same = np.ones((1, 1, 33), np.int8)
     assert "the unused bits after channel 32: expected 0, was 1" in str(locate(0, call, 0, same, same))
 
