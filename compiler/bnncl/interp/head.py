@@ -1,0 +1,279 @@
+"""Learning of a head by CWR* in integers, step by step: the reference for `bnncl_learn_*`.
+
+PAPERS sections 1 and 3: consolidated rows `cw`, a working head `tw`, quantised forward copies, and a
+master that keeps all its bits. Arithmetic op by op: docs/numerics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnncl.interp.replay import ReplayMemory
+from bnncl.numerics.fixed import saturate, shift_right_floor
+from bnncl.numerics.prng import hash32, permuted
+from bnncl.numerics.roots import weight_of_past
+from bnncl.numerics.softmax import logit_gradient, softmax
+
+Integers = NDArray[np.int64]
+Latent = NDArray[np.uint8]
+
+STREAM_ORDER, STREAM_REPLAY, STREAM_ROUND = 2, 3, 4
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """Sizes and integers of one learnable head, all fixed at compile time.
+
+    `features` counts the inputs of the head, a constant one for the bias included. Weights stand for
+    W * 2**-weight_exponent. `q_forward` and `q_backward` are bits of forward copies and of masters and
+    gradients, 2..8 and q_forward..16. A gradient sum G changes a weight by
+    G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32.
+    """
+
+    features: int
+    max_classes: int
+    latent_bytes: int
+    slots: int
+    experience: int
+    q_forward: int
+    q_backward: int
+    weight_exponent: int
+    softmax_multiplier: int
+    softmax_shift: int
+    rate_multiplier: int
+    rate_shift: int
+    stochastic: bool
+    new_per_step: int
+    replay_per_step: int
+    epochs: int
+
+    @property
+    def batch(self) -> int:
+        """Samples of a full minibatch."""
+        return self.new_per_step + self.replay_per_step
+
+    @property
+    def weight_limit(self) -> int:
+        """Largest magnitude of a master weight."""
+        return (1 << (self.q_backward - 1)) - 1
+
+
+class Phase(IntEnum):
+    """What a learner is doing; BUSY once the first step has frozen the experience."""
+
+    IDLE = 0
+    OPEN = 1
+    FORWARD = 2
+    UPDATE = 3
+    TRAINED = 4
+
+
+class Refused(Exception):  # noqa: N818
+    """A call that the C answers with a status other than BNNCL_OK; `status` is its name."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass
+class HeadLearner:
+    """The state of a head that learns, and the calls of the C interface.
+
+    `features_of` computes the head's inputs (features,) from a latent, the frozen ops behind the cut.
+    """
+
+    config: HeadConfig
+    seed: int
+    features_of: Callable[[Latent], Integers]
+    cw: Integers = field(init=False)
+    tw: Integers = field(init=False)
+    past: NDArray[np.uint32] = field(init=False)
+    replay: ReplayMemory = field(init=False)
+    phase: Phase = Phase.IDLE
+    steps: int = 0
+    epoch: int = 0
+    batch: int = 0
+    item: int = 0
+
+    def __post_init__(self) -> None:
+        shape = (self.config.max_classes, self.config.features)
+        self.cw, self.tw = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self.past = np.zeros(self.config.max_classes, np.uint32)
+        self.replay = ReplayMemory(
+            self.config.slots, self.config.latent_bytes, self.config.max_classes, self.seed
+        )
+        self._latents: list[Latent] = []
+        self._labels: list[int] = []
+        self._current = np.zeros(self.config.max_classes, np.int64)
+        self._deltas: list[Integers] = []
+        self._inputs: list[Integers] = []
+
+    def begin(self) -> None:
+        """Open an experience; status BUSY where one is open."""
+        self._require(Phase.IDLE)
+        self._latents, self._labels = [], []
+        self.phase = Phase.OPEN
+
+    def sample(self, latent: Latent, label: int) -> None:
+        """Take in one sample; statuses BUSY, FULL, BAD_LABEL."""
+        if self.phase > Phase.OPEN:
+            raise Refused("BUSY")
+        self._require(Phase.OPEN)
+        if not 0 <= label < self.config.max_classes:
+            raise Refused("BAD_LABEL")
+        if len(self._labels) == self.config.experience:
+            raise Refused("FULL")
+        self._latents.append(latent.copy())
+        self._labels.append(label)
+
+    def step(self, budget: int) -> bool:
+        """Do `budget` units of work, each one sample forward or one row's update; whether all is done."""
+        if self.phase is Phase.OPEN:
+            self._freeze()
+        if self.phase not in (Phase.FORWARD, Phase.UPDATE, Phase.TRAINED):
+            raise Refused("BAD_STATE")
+        while budget > 0 and self.phase is not Phase.TRAINED:
+            if self.phase is Phase.FORWARD:
+                self._forward()
+            else:
+                self._update()
+            budget -= 1
+        return self.phase is Phase.TRAINED
+
+    def abort(self) -> None:
+        """Give the open experience up; what was committed is untouched."""
+        self.phase = Phase.IDLE
+
+    def commit(self) -> None:
+        """Consolidate (CWR*) and insert the experience into the replay memory; status BAD_STATE before."""
+        self._require(Phase.TRAINED)
+        present = self._current > 0
+        mean = int(divide_round(int(self.tw[present].sum()), int(present.sum()) * self.config.features))
+        for c in np.flatnonzero(present):
+            self._consolidate(int(c), mean)
+        for latent, label in zip(self._latents, self._labels, strict=True):
+            self.replay.insert(latent, label)
+        self.phase = Phase.IDLE
+
+    def scores(self, features: Integers) -> Integers:
+        """Accumulators (max_classes,) of the committed head; see `known` for the classes that count."""
+        return self._copy(self.cw) @ features
+
+    def known(self) -> NDArray[np.bool_]:
+        """Classes that have been learned."""
+        return self.past > 0
+
+    def _require(self, phase: Phase) -> None:
+        if self.phase is not phase:
+            raise Refused("BUSY" if self.phase is Phase.OPEN and phase is Phase.IDLE else "BAD_STATE")
+
+    def _freeze(self) -> None:
+        if not self._labels:
+            raise Refused("EMPTY")
+        self._current = np.bincount(self._labels, minlength=self.config.max_classes) + self.replay.counts()
+        self.tw = np.where(((self._current > 0) & self.known())[:, None], self.cw, 0)
+        self.epoch = self.batch = self.item = 0
+        self._deltas, self._inputs = [], []
+        self.phase = Phase.FORWARD
+
+    def _sizes(self) -> tuple[int, int]:
+        left = len(self._labels) - self.batch * self.config.new_per_step
+        new = min(self.config.new_per_step, left)
+        return new, self.config.replay_per_step if self.replay.stored else 0
+
+    def _pick(self, new: int) -> tuple[Latent, int]:
+        if self.item < new:
+            key = int(hash32(self.seed, STREAM_ORDER, self.steps - self.batch, self.epoch)[0])
+            at = permuted(key, self.batch * self.config.new_per_step + self.item, len(self._labels))
+            return self._latents[at], self._labels[at]
+        draw = self.steps * self.config.replay_per_step + self.item - new
+        turn, index = divmod(draw, self.replay.stored)
+        key = int(hash32(self.seed, STREAM_REPLAY, turn, self.replay.stored)[0])
+        slot = permuted(key, index, self.replay.stored)
+        return self.replay.latents[slot], int(self.replay.labels[slot])
+
+    def _active(self) -> NDArray[np.bool_]:
+        return self.known() | (self._current > 0)
+
+    def _forward(self) -> None:
+        new, replayed = self._sizes()
+        latent, label = self._pick(new)
+        x = self.features_of(latent)
+        config = self.config
+        p = softmax(self._copy(self.tw) @ x, config.softmax_multiplier, config.softmax_shift, self._active())
+        self._inputs.append(x)
+        self._deltas.append(logit_gradient(p, label, config.q_backward))
+        self.item += 1
+        if self.item == new + replayed:
+            self.item, self.phase = 0, Phase.UPDATE
+
+    def _update(self) -> None:
+        row, config = self.item, self.config
+        if self._active()[row]:
+            delta = np.array([each[row] for each in self._deltas])
+            gradient = delta @ np.array(self._inputs)
+            change = self._rounded(gradient, len(self._deltas), row)
+            self.tw[row] = saturate(self.tw[row] - change, -config.weight_limit, config.weight_limit)
+        self.item += 1
+        if self.item == config.max_classes:
+            self._next_batch()
+
+    def _rounded(self, gradient: Integers, samples: int, row: int) -> Integers:
+        config = self.config
+        rate = (config.rate_multiplier + samples // 2) // samples
+        if config.stochastic:
+            index = row * config.features + np.arange(config.features)
+            noise = hash32(self.seed, STREAM_ROUND, self.steps, index).astype(np.int64)
+            term = noise >> (32 - config.rate_shift)
+        else:
+            term = np.full(config.features, 1 << (config.rate_shift - 1), np.int64)
+        return shift_right_floor(gradient * rate + term, config.rate_shift)
+
+    def _next_batch(self) -> None:
+        self._deltas, self._inputs = [], []
+        self.steps += 1
+        self.batch += 1
+        self.item, self.phase = 0, Phase.FORWARD
+        if self.batch * self.config.new_per_step >= len(self._labels):
+            self.batch, self.epoch = 0, self.epoch + 1
+            if self.epoch == self.config.epochs:
+                self.phase = Phase.TRAINED
+
+    def _consolidate(self, c: int, mean: int) -> None:
+        limit = self.config.weight_limit
+        new = self.tw[c] - mean
+        if self.past[c] > 0:
+            weight = weight_of_past(int(self.past[c]), int(self._current[c]))
+            new = divide_round(self.cw[c] * weight + new * 256, weight + 256)
+        self.cw[c] = saturate(np.asarray(new, np.int64), -limit, limit)
+        self.past[c] = min(int(self.past[c]) + int(self._current[c]), 2**32 - 1)
+
+    def _copy(self, master: Integers) -> Integers:
+        """The forward copy of a master: its highest q_forward bits, rounded."""
+        drop = self.config.q_backward - self.config.q_forward
+        if drop == 0:
+            return master
+        top = (1 << (self.config.q_forward - 1)) - 1
+        return saturate(shift_right_floor(master + (1 << (drop - 1)), drop), -top, top)
+
+    def canonical(self) -> bytes:
+        """All state between two steps as bytes, little-endian, in the order of docs/numerics.md."""
+        cursor = [self.phase, self.steps, self.epoch, self.batch, self.item, len(self._labels)]
+        parts = [np.array(cursor, "<u4"), self.past.astype("<u4"), self.cw.astype("<i2")]
+        state = b"".join(part.tobytes() for part in parts) + self.replay.canonical()
+        if self.phase is Phase.IDLE:
+            return state
+        labels = np.array(self._labels, "<u2").tobytes()
+        latents = b"".join(latent.tobytes() for latent in self._latents)
+        return state + self.tw.astype("<i2").tobytes() + labels + latents
+
+
+def divide_round(numerator: int | Integers, divisor: int) -> int | Integers:
+    """Numerator / divisor to nearest, halves up, for divisor > 0: floor((2n + d) / 2d)."""
+    return (2 * numerator + divisor) // (2 * divisor)
