@@ -122,6 +122,19 @@ def test_folders_that_are_no_projects(bnncl_: Command, here: Path, copy: Path) -
     refused(bnncl_("verify", copy), 2, "not-a-project")
 
 
+def test_projects_of_other_versions(bnncl_: Command, copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    held = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**held, "tool_version": "9.9"}))
+    assert "another version of bnncl: 9.9" in refused(bnncl_("verify", copy), 2, "other-version")
+    manifest.write_text(json.dumps(held))
+    (copy / "src" / "bnncl" / "bnncl_maxpool_bits.c").unlink()
+    assert "bnncl_maxpool_bits.c" in refused(bnncl_("verify", copy), 2, "not-a-project")
+    held["files"] = [each for each in held["files"] if "maxpool" not in each["path"]]
+    manifest.write_text(json.dumps(held))
+    assert "bnncl_maxpool_bits.c" in refused(bnncl_("verify", copy), 2, "other-version")
+
+
 def test_a_stored_program_that_was_touched(bnncl_: Command, copy: Path) -> None:
     program = copy / "report" / "program.safetensors"
     whole = program.read_bytes()

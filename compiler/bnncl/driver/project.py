@@ -16,7 +16,7 @@ from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
 from bnncl.passes.input_format import InputFormat
 from bnncl.plan import Report
-from bnncl.verification.compare import reference
+from bnncl.verification.compare import reference_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,7 @@ class Project:
     def run(self, x: ArrayLike) -> Array:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
         graph = self.spec.graph
-        scores = reference(graph, stored_inputs(x, graph))[graph.outputs[0]]
-        return scores.reshape(len(scores), -1).astype(np.int16)
+        return reference_scores(graph, stored_inputs(x, graph)).astype(np.int16)
 
 
 def stored_inputs(x: ArrayLike, graph: Graph) -> Array:

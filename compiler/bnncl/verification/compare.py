@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,29 +58,41 @@ class Comparison:
     scores: Array
 
 
-def reference(graph: Graph, inputs: Array) -> Mapping[str, Array]:
-    """Every value of `graph` for stored inputs (S, H, W, C), in batches."""
-    name = graph.inputs[0]
-    parts = [run(graph, {name: inputs[at : at + _BATCH]}) for at in range(0, len(inputs), _BATCH)]
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+def reference_scores(graph: Graph, inputs: Array) -> Array:
+    """The output of `graph` for stored inputs (S, H, W, C), as (S, classes)."""
+    output = graph.outputs[0]
+    parts = [values[output].reshape(len(values[output]), -1) for values in _batches(graph, inputs)]
+    return np.concatenate(parts)
 
 
 def compare(graph: Graph, sources: Sources, target: Target, inputs: Array) -> Comparison:
     """Run `inputs` (S, H, W, C) in Python and in C; the first op that differs is looked into."""
-    expected = reference(graph, inputs)
     flat = inputs.reshape(len(inputs), -1)
     got = digests(sources, target, flat)
     steps = calls(graph)
-    wanted = [[_crc(graph, expected, call, s) for call in steps] for s in range(len(inputs))]
+    output = graph.outputs[0]
+    wanted: list[list[int]] = []
+    scores = []
+    for values in _batches(graph, inputs):
+        wanted += [[_crc(graph, values, call, s) for call in steps] for s in range(len(values[output]))]
+        scores.append(values[output].reshape(len(values[output]), -1))
     place = _first(np.array(wanted, np.uint32).reshape(got.crc.shape) != got.crc)
     if place is None:
-        difference = _score_difference(graph, expected, got)
+        difference = _score_difference(graph, np.concatenate(scores), got)
     else:
         op, sample = place
-        actual = from_bytes(dump(sources, target, flat[sample], op), graph.type_of(steps[op].output))
-        difference = locate(op, steps[op], sample, expected[steps[op].output][sample], actual)
+        name = steps[op].output
+        actual = from_bytes(dump(sources, target, flat[sample], op), graph.type_of(name))
+        (values,) = _batches(graph, inputs[sample : sample + 1])
+        difference = locate(op, steps[op], sample, values[name][0], actual)
     elements = sum(graph.type_of(call.output).elements for call in steps) * len(inputs)
     return Comparison(len(inputs), len(steps), elements, difference, got.scores)
+
+
+def _batches(graph: Graph, inputs: Array) -> Iterator[Mapping[str, Array]]:
+    """Every value for a few samples at a time: all values of all samples may not fit into memory."""
+    for start in range(0, len(inputs), _BATCH):
+        yield run(graph, {graph.inputs[0]: inputs[start : start + _BATCH]})
 
 
 def _crc(graph: Graph, expected: Mapping[str, Array], call: KernelCall, sample: int) -> int:
@@ -107,8 +119,7 @@ def locate(op: int, call: KernelCall, sample: int, expected: Array, actual: Arra
     )
 
 
-def _score_difference(graph: Graph, expected: Mapping[str, Array], got: Digests) -> Difference | None:
-    wanted = expected[graph.outputs[0]].reshape(len(got.scores), -1)
+def _score_difference(graph: Graph, wanted: Array, got: Digests) -> Difference | None:
     places = np.argwhere(wanted != got.scores)
     if not len(places):
         return None

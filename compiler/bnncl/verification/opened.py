@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,9 +13,13 @@ from bnncl.emit import restore
 from bnncl.emit.folder import owned_files
 from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
 from bnncl.ir.graph import Graph
+from bnncl.kernels.base import calls
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import Preference, SelectKernels
 from bnncl.targets import Target, target
+from bnncl.version import VERSION
+
+_AGAIN = "Generate the project again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,7 @@ class _Manifest:
     targets: tuple[str, ...]
     kernels: Preference
     scratch_limit: int | None
+    tool_version: str
 
     @classmethod
     def read(cls, folder: Path) -> _Manifest:
@@ -48,11 +54,10 @@ class _Manifest:
             targets = tuple(str(name) for name in held["targets"])
             if not targets or kernels not in get_args(Preference):
                 raise ValueError(kernels)
-            return cls(str(held["name"]), targets, kernels, limit)
+            return cls(str(held["name"]), targets, kernels, limit, str(held["tool_version"]))
         except (KeyError, TypeError, ValueError) as error:
             message = f"{MANIFEST} is damaged"
-            hint = "Generate the project again."
-            raise UsageError(Problem("not-a-project", message, str(folder), hint=hint)) from error
+            raise UsageError(Problem("not-a-project", message, str(folder), hint=_AGAIN)) from error
 
 
 def open_project(folder: Path) -> Opened:
@@ -73,7 +78,31 @@ def open_project(folder: Path) -> Opened:
     select = SelectKernels(targets[0], held.kernels, held.scratch_limit)
     graph = run_passes(program.graph("infer"), (select,))
     edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
+    if PROGRAM not in edited:
+        _check_sources(folder, graph, owned, held.tool_version)
     return Opened(folder, held.name, graph, targets, edited)
+
+
+def _check_sources(folder: Path, graph: Graph, owned: Mapping[str, str], version: str) -> None:
+    """Raise UsageError where C files are gone, or another version of the tool chose other kernels."""
+    missing = [path for path in owned if path.endswith((".c", ".h")) and not (folder / path).is_file()]
+    if missing:
+        message = f"files are missing: {', '.join(missing)}"
+        raise UsageError(Problem("not-a-project", message, str(folder), hint=_AGAIN))
+    wanted = {call.kernel.source for call in calls(graph) if not call.kernel.is_alias}
+    names = {Path(path).name for path in owned}
+    lacking = sorted(Path(path).name for path in wanted if Path(path).name not in names)
+    if version == VERSION and not lacking:
+        return
+    raise UsageError(
+        Problem(
+            "other-version",
+            f"the project was made by another version of bnncl: {version}, this is {VERSION}",
+            str(folder),
+            f"This version would use {', '.join(lacking)}, which the project lacks." if lacking else "",
+            "Generate the project again, or verify it with the version that made it.",
+        )
+    )
 
 
 def _program(folder: Path) -> bytes:
@@ -85,7 +114,7 @@ def _program(folder: Path) -> bytes:
                 "not-a-project",
                 f"{PROGRAM} cannot be read: {error.strerror}",
                 str(folder),
-                hint="Generate the project again.",
+                hint=_AGAIN,
             )
         ) from error
 
