@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from bnncl.diagnostics import BnnclError, DoesNotFit, UnsupportedModel, UsageError, VerificationFailed
-from bnncl.version import VERSION as __version__
+from bnncl.version import VERSION
 
 if TYPE_CHECKING:
     from bnncl.api import Project, compile, save
 
+__version__ = VERSION
 _LAZY = ("Project", "compile", "save")
 
 

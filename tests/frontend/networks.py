@@ -210,7 +210,8 @@ NETWORKS: dict[str, Network] = {
         ("BinaryConv", "Threshold", "SumPool", "RealAffine"),
     ),
     "average_then_sign": Network(
-        _middle(Conv(8, 8, 3), nn.AvgPool2d(2), nn.BatchNorm2d(8), Sign(), nn.AvgPool2d(3, padding=1, stride=3),
+        _middle(Conv(8, 8, 3), nn.AvgPool2d(2), nn.BatchNorm2d(8), Sign(), nn.AvgPool2d(3,
+            padding=1, stride=3),
                 nn.BatchNorm2d(8), Sign(), features=8),
         ("BinaryConv", "SumPool", "Threshold"),
         without=_INTEGER,
@@ -249,13 +250,15 @@ NETWORKS: dict[str, Network] = {
         )
     ),
     "mlp_vector": Network(
-        lambda: nn.Sequential(Sign(), Linear(20, 32, bias=False), nn.BatchNorm1d(32), Sign(), nn.Linear(32, 4)),
+        lambda: nn.Sequential(Sign(), Linear(20, 32, bias=False), nn.BatchNorm1d(32), Sign(),
+            nn.Linear(32, 4)),
         shape=(20,),
     ),
     "one_dimensional": Network(
         lambda: nn.Sequential(
             nn.Conv1d(2, 8, 5, stride=2), nn.BatchNorm1d(8), Sign(), Conv1(8, 8, 3, padding=1, bias=False),
-            nn.BatchNorm1d(8), nn.MaxPool1d(2), Sign(), Conv1(8, 8, 3, dilation=2, bias=False), nn.AvgPool1d(2),
+            nn.BatchNorm1d(8), nn.MaxPool1d(2), Sign(), Conv1(8, 8, 3, dilation=2, bias=False),
+                nn.AvgPool1d(2),
             nn.BatchNorm1d(8), Sign(), nn.Flatten(), nn.Linear(16, 4),
         ),
         shape=(2, 40),

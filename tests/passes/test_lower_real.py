@@ -7,6 +7,7 @@ import pytest
 
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
+from bnncl.ir.op import Op
 from bnncl.ir.printer import print_graph
 from bnncl.ir.types import Float, Int
 from bnncl.ir.values import Constant, Meaning
@@ -91,23 +92,24 @@ def test_flatten_of_whole_words_stays_an_alias():
     assert "Flatten" in print_graph(final)
 
 
+def _widened(op: Op, rng: np.random.Generator) -> Op:
+    """The ops of `binary_cnn` with 32 channels in front of the flattening instead of 10."""
+    if op.output == "conv2":
+        return replace(op, filter=Constant(rng.choice([-1, 1], (32, 3, 3, 20)).astype(np.int8)))
+    if op.output == "sign2":
+        at, first = Constant(np.zeros((1, 32), np.int32)), Constant(-np.ones(32, np.int8))
+        return replace(op, steps=replace(op.steps, at=at, first=first))
+    if op.output == "scores_acc":
+        return replace(op, filter=Constant(rng.integers(-9, 9, (5, 1, 1, 512)).astype(np.int16)))
+    return op
+
+
 def _lowered_words() -> Graph:
     graph = binary_cnn()
     fmt, real = pixels(graph)
     integer = lowered(graph, RealWidths(), real, fmt)
     rng = np.random.default_rng(0)
-    wide = []
-    for op in integer.ops:
-        if op.output == "conv2":
-            op = replace(op, filter=Constant(rng.choice([-1, 1], (32, 3, 3, 20)).astype(np.int8)))
-        if op.output == "sign2":
-            steps = replace(
-                op.steps, at=Constant(np.zeros((1, 32), np.int32)), first=Constant(-np.ones(32, np.int8))
-            )
-            op = replace(op, steps=steps)
-        if op.output == "scores_acc":
-            op = replace(op, filter=Constant(rng.integers(-9, 9, (5, 1, 1, 512)).astype(np.int16)))
-        wide.append(op)
+    wide = [_widened(op, rng) for op in integer.ops]
     values = []
     known = dict(integer.values)
     for op in wide:

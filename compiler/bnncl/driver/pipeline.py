@@ -30,6 +30,7 @@ from bnncl.version import VERSION
 _LOG = logging.getLogger(__name__)
 _RANGE_SAMPLES = 4096
 _RANGE_WORK = 16e9
+_MOST_BITS = 16
 
 
 def passes(options: Options, input_format: InputFormat, ranges: Ranges) -> tuple[Pass, ...]:
@@ -57,11 +58,16 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     limits = _limits(options, boards)
     ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
     fitted = fit(integer, targets[0], options, ram)
-    agreement = None
+    agreement = wider = None
     if calibration is not None:
         _LOG.info("comparing with PyTorch")
         agreement = measure(model, integer, input_format, calibration.x)
-    spec = _spec(options, model, fitted, _Context(targets, boards, input_format, calibration, agreement))
+        if options.first_bits < _MOST_BITS:
+            wide = replace(options, first_bits=_MOST_BITS)
+            exact = run_passes(model.graph, passes(wide, input_format, ranges))
+            wider = measure(model, exact, input_format, calibration.x)
+    context = _Context(targets, boards, input_format, calibration, agreement, wider)
+    spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
     return Project(spec, input_format, agreement)
 
@@ -73,6 +79,7 @@ class _Context:
     input_format: InputFormat
     calibration: Calibration | None
     agreement: Agreement | None
+    wider: Agreement | None
 
 
 def _ranges(graph: Graph, input_format: InputFormat, calibration: Calibration | None) -> Ranges:
@@ -131,6 +138,12 @@ def _warnings(options: Options, fitted: Fitted, context: _Context) -> list[str]:
         found.append(
             f"The 8-bit input is rounded ({context.input_format.source}): the calibration data do not lie on "
             "its grid."
+        )
+    if context.agreement is not None and context.wider is not None:
+        found.append(
+            f"First filters of {options.first_bits} bits: {100 * context.agreement.top_class:.2f} % of "
+            f"{context.agreement.samples} calibration samples have PyTorch's top class; with {_MOST_BITS} "
+            f"bits it would be {100 * context.wider.top_class:.2f} %."
         )
     if context.agreement is not None:
         found += [

@@ -28,7 +28,7 @@ unsigned void volatile while bool true false main
 """Names that no value may have: words of C, and the names of the input and of the output."""
 
 
-class Refused(Exception):  # noqa: N818 - not an error of the program, caught where lowering starts
+class Refused(Exception):
     """A step that cannot be lowered: carries the problem up to where all are collected."""
 
     def __init__(self, problem: Problem) -> None:

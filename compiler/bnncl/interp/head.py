@@ -73,7 +73,7 @@ class Phase(IntEnum):
     TRAINED = 4
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A call that the C answers with a status other than BNNCL_OK; `status` is its name."""
 
     def __init__(self, status: str) -> None:

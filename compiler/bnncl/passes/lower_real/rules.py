@@ -76,10 +76,10 @@ def _prelu(scope: Scope, op: RealPRelu) -> None:
 
 
 def _average(scope: Scope, op: AveragePool) -> None:
-    meaning = scope.meaning_of(op.x)
-    if op.window.pads and meaning.offset.any():
+    if op.window.pads and scope.meaning_of(op.x).offset.any():
         scope.narrow(op.x, common=True)
-        meaning = scope.meaning_of(op.x)
+    scope.narrow_for_sum(op.x, op.window.taps)
+    meaning = scope.meaning_of(op.x)
     summed = Meaning(meaning.scale / op.divisor, meaning.offset * op.window.taps / op.divisor)
     pool = SumPool(output=op.output, module=op.module, x=scope.name_of(op.x), window=op.window)
     scope.add(pool, summed, traced=op.output)
@@ -113,11 +113,7 @@ def _tile(per_channel: Array, pixels: int, channels: int) -> Array:
 def _real_threshold(scope: Scope, op: RealThreshold) -> None:
     x, meaning = scope.value_of(op.x), scope.meaning_of(op.x)
     steps = integer_steps(op, x.type.channels, meaning, element_range(x.type.domain))
-    scope.add(
-        Threshold(output=op.output, module=op.module, x=x.name, steps=steps),
-        scope.graph.values[op.output].meaning,
-        traced=op.output,
-    )
+    scope.keep(Threshold(output=op.output, module=op.module, x=x.name, steps=steps))
 
 
 def integer_steps(op: RealThreshold, channels: int, meaning: Meaning, span: tuple[int, int]) -> Steps:

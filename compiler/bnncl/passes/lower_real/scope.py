@@ -8,7 +8,7 @@ import numpy as np
 
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
-from bnncl.ir.types import Binary, Float, Int, storage_range
+from bnncl.ir.types import INT32_MAX, Binary, Float, Int, element_range, storage_range
 from bnncl.ir.values import Meaning, Storage, Value
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.pool import SumPool
@@ -63,7 +63,7 @@ class Scope:
         return self._alias[traced] in self.graph.inputs
 
     def keep(self, op: Op) -> None:
-        """Take over an op that is integer arithmetic already."""
+        """Add an op that makes an integer or binary traced value as it is: numbers stand for themselves."""
         traced = self.graph.values[op.output]
         self.add(op, traced.meaning, traced=op.output)
         self._meaning.pop(op.output, None)
@@ -108,6 +108,14 @@ class Scope:
                 self._copy_narrow(traced, domain)
             else:
                 self.requantised(traced, f"{traced}_q", self.ranges[traced], self.widths.activation)
+
+    def narrow_for_sum(self, traced: str, terms: int) -> None:
+        """Have `traced` carried in so few bits that a sum of `terms` of it is proven to fit int32."""
+        for bits in (self.widths.activation, 8):
+            least, most = element_range(self.value_of(traced).type.domain)
+            if max(-least, most) * terms <= INT32_MAX:
+                return
+            self.requantised(traced, f"{traced}_q{bits}", self.ranges[traced], bits)
 
     def _copy_narrow(self, traced: str, domain: Int) -> None:
         source, meaning = self.value_of(traced), self.meaning_of(traced)

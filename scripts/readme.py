@@ -1,0 +1,108 @@
+"""Keeps the README's tables equal to the measured figures in docs/figures.json.
+
+`python scripts/readme.py` writes the tables again between their markers; `--digits result.json` first takes
+over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
+Fashion-MNIST. The test `tests/rules/test_readme.py` holds that nothing is left to write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+FIGURES = ROOT / "docs" / "figures.json"
+Figures = dict[str, Any]
+
+SETS = {"digits (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
+CORES = {"cortex-m7": "Cortex-M7", "cortex-m4": "Cortex-M4", "cortex-m0plus": "Cortex-M0+"}
+ENVIRONMENTS = ("qemu_cortex_m7", "qemu_cortex_m4", "qemu_cortex_m0plus")
+
+
+def percent(share: float) -> str:
+    """A share as the tables write it."""
+    return f"{100 * share:.2f} %"
+
+
+def accuracy_table(figures: Figures) -> str:
+    """Accuracy by place of computation, for each data set."""
+    lines = [
+        "| test set | PyTorch | integer reference | C on the host | C on emulated M7, M4, M0+ |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, key in SETS.items():
+        held = figures[key]
+        cells = [percent(held["accuracy"][place]) for place in ("pytorch", "reference", "native")]
+        lines.append(f"| {name}, {held['test_images']:,} images | {' | '.join(cells)} | {_on_cores(held)} |")
+    return "\n".join(lines)
+
+
+def _on_cores(held: Figures) -> str:
+    shares = sorted({percent(held["accuracy"][name]) for name in ENVIRONMENTS})
+    if held["core_images"] == held["test_images"]:
+        return ", ".join(shares)
+    reference = percent(held["reference_on_core_images"])
+    return f"{', '.join(shares)} of the first {held['core_images']} (reference: {reference})"
+
+
+def cores_table(figures: Figures) -> str:
+    """Instructions, flash and RAM by core, for each data set."""
+    lines = [
+        "| model | core | instructions an inference | flash bytes | RAM bytes |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for name, key in SETS.items():
+        for core, held in figures[key]["cores"].items():
+            numbers = (held["instructions"], held["flash_bytes"], held["ram_bytes"])
+            lines.append(
+                f"| {name} | {CORES[core]} | " + " | ".join(f"{number:,}" for number in numbers) + " |"
+            )
+    return "\n".join(lines)
+
+
+def agreement_table(figures: Figures) -> str:
+    """Top-1 agreement with PyTorch at 16 and 8 bits of the first filter."""
+    lines = ["| test set | first filter 16 bits | first filter 8 bits |", "|---|---:|---:|"]
+    for name, key in SETS.items():
+        held = figures[key]
+        wide, narrow = held["agreement_with_pytorch"], held["agreement_first_bits_8"]
+        lines.append(f"| {name} | {percent(wide)} | {percent(narrow)} |")
+    return "\n".join(lines)
+
+
+TABLES = {"accuracy": accuracy_table, "cores": cores_table, "agreement": agreement_table}
+
+
+def filled(text: str, figures: Figures) -> str:
+    """The README `text` with every marked table written from `figures`."""
+    for name, make in TABLES.items():
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+        table = make(figures) + "\n"
+        text, count = re.subn(
+            pattern, lambda match, table=table: match[1] + table + match[2], text, flags=re.S
+        )
+        if count != 1:
+            raise SystemExit(f"README.md must hold the markers of the table '{name}' once, not {count} times")
+    return text
+
+
+def main() -> None:
+    """Take over figures, write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--digits", type=Path, metavar="RESULT.json")
+    parser.add_argument("--fashion", type=Path, metavar="RESULT.json")
+    args = parser.parse_args()
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    for key, path in (("digits", args.digits), ("fashion_mnist", args.fashion)):
+        if path is not None:
+            figures[key] = json.loads(path.read_text())
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+    README.write_text(filled(README.read_text(), figures))
+
+
+if __name__ == "__main__":
+    main()
