@@ -14,6 +14,7 @@ from bnncl.ops.window import BorderClasses
 
 _ACC_LIMIT = INT32_MAX - 2
 _EQUAL = 1e-6
+_WHOLE = 2**-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +32,13 @@ def quantise_filter(op: RealConv, x: TensorType, meaning: Meaning, bits: int) ->
     With input i holding real = s_i * q + o_i, a window gives
     b + sum_inside w * (s_i * q + o_i) + sum_padding w * pad = sum_inside (w * s_i) * q + bias[class].
     Each output channel gets the finest scale that keeps its filter in `bits` bits and its accumulator
-    provably in int32. A filter that is one magnitude with signs (and zeros) becomes ±1 exactly.
+    provably in int32. A filter that is one magnitude with signs (and zeros) is exact as ±1; where the
+    bias is no whole number of that magnitude, as ±127, so that rounding it changes little either.
     """
     weights = op.filter.data.astype(np.float64) * meaning.scale
     bias = _real_bias(op, x, meaning)
     largest = max(map(abs, element_range(x.domain)))
-    scale = np.array(
-        [_scale(weights[o], np.abs(bias[..., o]).max(), largest, bits) for o in range(op.out_channels)]
-    )
+    scale = np.array([_scale(weights[o], bias[..., o], largest, bits) for o in range(op.out_channels)])
     integers = np.rint(weights / scale[:, None, None, None]).astype(np.int64)
     return IntegerFilter(integers.astype(np.int16), np.rint(bias / scale).astype(np.int32), scale)
 
@@ -54,14 +54,18 @@ def _real_bias(op: RealConv, x: TensorType, meaning: Meaning) -> Array:
     return np.asarray(np.moveaxis(total, 0, -1) + bias)
 
 
-def _scale(weights: Array, bias: float, largest: int, bits: int) -> float:
+def _scale(weights: Array, bias: Array, largest: int, bits: int) -> float:
     magnitudes = np.abs(weights[weights != 0])
+    most = float(np.abs(bias).max())
     if not magnitudes.size:
-        return max(bias, 1.0) / 2**24
+        return max(most, 1.0) / 2**24
     peak = float(magnitudes.max())
-    needed = (float(np.abs(weights).sum()) * largest + bias) / (_ACC_LIMIT - largest * weights.size)
-    if float(magnitudes.min()) >= peak * (1 - _EQUAL) and peak >= needed:
-        return float(magnitudes.mean())
+    needed = (float(np.abs(weights).sum()) * largest + most) / (_ACC_LIMIT - largest * weights.size)
+    if float(magnitudes.min()) >= peak * (1 - _EQUAL):
+        one = float(magnitudes.mean())
+        unit = one if np.abs(bias / one - np.rint(bias / one)).max() <= _WHOLE else one / 127
+        if unit >= needed:
+            return unit
     return max(peak / ((1 << (bits - 1)) - 1), needed)
 
 
