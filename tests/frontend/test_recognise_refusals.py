@@ -61,6 +61,20 @@ def test_everything_at_once():
     assert "test_recognise_refusals.py:" in found[1].message
 
 
+def test_functions_between_other_unsupported_layers_are_named_too():
+    module = net(
+        nn.Conv2d(2, 4, 3),
+        nn.Softplus(),
+        nn.Conv2d(4, 4, 3),
+        nn.SiLU(),
+        nn.LayerNorm([4, 4, 4]),
+        nn.Conv2d(4, 4, 1, groups=2),
+        nn.GELU(),
+        Sign(),
+    )
+    assert [problem.where for problem in problems(module)] == ["2", "4", "5", "6"]
+
+
 def test_zoo_entry_with_many_unsupported_steps():
     found = problems(idioms.build("concat"), (1, 6, 6))
     assert {"unsupported-op", "unsupported-view"} == {problem.slug for problem in found}

@@ -11,7 +11,7 @@ from bnncl.frontend.captured import Const
 from bnncl.frontend.expressions import Atom, Operand
 from bnncl.frontend.layout import per_channel
 from bnncl.frontend.lincomb import LinComb
-from bnncl.frontend.lowering import Context, unsupported
+from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import BATCH_NORMS
 from bnncl.frontend.recognised import Lowered, Reals
 from bnncl.ir.values import Constant
@@ -101,7 +101,17 @@ def lower_nonlinear(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     slope = _slope(ctx, atom)
     if slope is not None:
         return _prelu(ctx, atom, x, slope)
-    raise unsupported(
+    raise _unknown(atom)
+
+
+def check_nonlinear(ctx: Context, atom: Atom) -> None:
+    """Refuse what `lower_nonlinear` would refuse whatever the value before it."""
+    if _limits(atom) is None and _slope(ctx, atom) is None:
+        raise _unknown(atom)
+
+
+def _unknown(atom: Atom) -> Refused:
+    return unsupported(
         atom,
         why="on a real-valued path only affine maps, clamps (relu, hardtanh) and PReLU are known",
         hint="use relu, hardtanh or PReLU, or end the path in a sign",

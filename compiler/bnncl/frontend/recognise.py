@@ -11,6 +11,7 @@ from bnncl.frontend.layout import ir_shape
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lower_conv import read_conv
 from bnncl.frontend.lower_moves import check_view
+from bnncl.frontend.lower_real import check_nonlinear, is_affine
 from bnncl.frontend.lower_values import Lowering
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import Kind
@@ -59,8 +60,9 @@ class _Recogniser:
     def run(self) -> Recognised:
         ctx = self._ctx
         target = self._scores()
+        computed = self._computed(target)
         for atom in self._live:
-            self._check(atom, target)
+            self._check(atom, target, computed)
         for atom in self._live:
             if atom.kind in _ANCHORS:
                 self._try(LinComb.atom(atom.index))
@@ -96,7 +98,26 @@ class _Recogniser:
             target = only_read(atom)
         return target
 
-    def _check(self, atom: Atom, target: LinComb) -> None:
+    def _computed(self, target: LinComb) -> set[int]:
+        """The atoms that must be computed one by one: all but those between a value and its sign."""
+        expressions = self._expressions
+        computed: set[int] = set()
+        seen: set[LinComb] = set()
+        waiting = [target]
+        while waiting:
+            combination = waiting.pop()
+            if combination in seen:
+                continue
+            seen.add(combination)
+            if expressions.is_finite(combination):
+                waiting += [LinComb.atom(root) for root in expressions.roots(combination)]
+                continue
+            for index in combination.atoms:
+                computed.add(index)
+                waiting += expressions.atoms[index].reads()
+        return computed
+
+    def _check(self, atom: Atom, target: LinComb, computed: set[int]) -> None:
         """Note what is plainly unsupported, also behind something else that is."""
         expressions = self._expressions
         try:
@@ -110,6 +131,8 @@ class _Recogniser:
                 check_view(atom, expressions.shape(only_read(atom)), atom.shape)
             elif atom.kind is Kind.PAD:
                 constant_padding(atom)
+            elif atom.kind is Kind.ELEMENTWISE and atom.index in computed and not is_affine(atom):
+                check_nonlinear(self._ctx, atom)
         except Refused as refused:
             self._ctx.problems.add(refused.problem)
 
