@@ -14,7 +14,7 @@ from bnncl.frontend.lower_conv import lower_conv, read_conv
 from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_view
 from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
 from bnncl.frontend.lowering import Context, Refused, unsupported
-from bnncl.frontend.operators import MOVES, Kind
+from bnncl.frontend.operators import CLAMPS, MOVES, Kind
 from bnncl.frontend.recognised import Lowered
 from bnncl.frontend.windows import only_read
 from bnncl.ir.types import Int
@@ -135,7 +135,7 @@ class Lowering:
         except NotOneStepError:
             if read is None:
                 raise unsupported(last, "a sign of several real numbers together") from None
-            result = self._threshold_at(read, combination)
+            result = self._threshold_at(self._before_clamps(read), combination)
         if read is not None:
             note_ties(self._ctx, read, combination, result)
         return result
@@ -160,3 +160,19 @@ class Lowering:
                 else:
                     found[read] = None
         return next(iter(found)) if len(found) == 1 else None
+
+    def _before_clamps(self, read: LinComb) -> LinComb:
+        """What clamps before `read` clamp: rounding takes finitely many values only behind them.
+
+        Max pools and padding in between stay part of the chain.
+        """
+        found = at = read
+        while len(at.atoms) == 1:
+            atom = self._expressions.atoms[at.atoms[0]]
+            clamps = atom.base in CLAMPS
+            reads = [each for each in atom.reads() if each.terms]
+            if len(reads) != 1 or not (clamps or atom.kind in MOVES):
+                break
+            at = reads[0]
+            found = at if clamps else found
+        return found

@@ -49,6 +49,9 @@ DISCRETISERS = frozenset({"sign", "ge", "gt", "le", "lt", "eq", "ne", "logical_n
 ROUNDERS = frozenset({"round", "floor", "ceil", "trunc"})
 """Operators with finitely many results on a bounded range."""
 
+CLAMPS = frozenset({"hardtanh", "relu", "relu6", "clamp", "clamp_min", "clamp_max"})
+"""Operators that bound what they read, and leave it as it is inside."""
+
 BATCH_NORMS = frozenset(
     {"native_batch_norm", "_native_batch_norm_legit_no_training", "batch_norm", "cudnn_batch_norm"}
 )
