@@ -11,6 +11,7 @@ from bnncl.ir.op import Stage
 from bnncl.ir.types import INT32_MAX, Float, Int, TensorType
 from bnncl.ir.values import Constant, Meaning, Storage, Value
 from bnncl.ops.conv import FixedConv, RealConv
+from bnncl.ops.elementwise import RealClamp, RealPRelu
 from bnncl.ops.pool import AveragePool, SumPool
 from bnncl.ops.threshold import RealThreshold
 from bnncl.ops.window import Window
@@ -98,3 +99,19 @@ def test_weights_of_one_magnitude_stay_one_byte(bias, size):
     (conv,) = [op for op in integer.ops if isinstance(op, FixedConv)]
     assert set(np.abs(conv.filter.data).flat) == {size}
     assert conv.filter_bits == 8
+
+
+def test_inputs_beyond_the_calibrated_range_do_not_saturate_inner_layers():
+    rng = np.random.default_rng(0)
+    builder = started(1, 1, 4)
+    x = builder.add(RealConv(output="first", x="input", filter=real(rng, 6, 1, 1, 4)))
+    x = builder.add(RealPRelu(output="prelu", x=x, slope=Constant(np.full(6, 0.3))))
+    x = builder.add(RealConv(output="second", x=x, filter=real(rng, 5, 1, 1, 6)))
+    x = builder.add(RealClamp(output="relu", x=x, lo=0.0, hi=np.inf))
+    graph = builder.finish(builder.add(RealConv(output="scores", x=x, filter=real(rng, 3, 1, 1, 5))))
+    x = pixels(100, 1, 1, 4)
+    fmt = from_calibration(x)
+    integer = run_passes(graph, (LowerReal(fmt, observed_ranges(graph, 0.6 * x), RealWidths()),))
+    got, wanted = run(integer, {"input": fmt.quantise(x)}), run(graph, {"input": x})["scores"]
+    error = np.abs(integer.values["scores"].meaning.real(got["scores"]) - wanted)
+    assert error.max() < 1e-3 * np.abs(wanted).max()

@@ -48,17 +48,17 @@ def _affine(scope: Scope, op: RealAffine) -> None:
 
 
 def _clamp(scope: Scope, op: RealClamp) -> None:
-    low, high = scope.ranges[op.output]
+    low, high = scope.span(op.output, scope.widths.activation)
     limits = (op.lo if np.isfinite(op.lo) else low, op.hi if np.isfinite(op.hi) else high)
     scope.carry(op.output, scope.name_of(op.x), scope.meaning_of(op.x))
     scope.requantised(op.output, op.output, limits, scope.widths.activation)
 
 
 def _prelu(scope: Scope, op: RealPRelu) -> None:
-    (in_low, in_high), (out_low, out_high) = scope.ranges[op.x], scope.ranges[op.output]
-    peak = max(abs(in_low), abs(in_high), abs(out_low), abs(out_high))
+    bits = scope.widths.activation
+    peak = max(abs(end) for name in (op.x, op.output) for end in scope.span(name, bits))
     scope.carry(op.output, scope.name_of(op.x), scope.meaning_of(op.x))
-    scope.requantised(op.output, f"{op.output}_in", (-peak, peak), scope.widths.activation)
+    scope.requantised(op.output, f"{op.output}_in", (-peak, peak), bits)
     x, meaning = scope.value_of(op.output), scope.meaning_of(op.output)
     assert isinstance(x.type.domain, Int)
     shift = int(np.clip(14 - np.floor(np.log2(max(np.abs(op.slope.data).max(), 2**-4))), 1, 15))

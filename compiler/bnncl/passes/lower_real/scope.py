@@ -19,7 +19,7 @@ from bnncl.passes.ranges import Ranges
 
 _PLAIN = Meaning.of(1.0)
 _SCORE_BITS = 16
-_SCORE_MARGIN = 2.0
+_MARGIN = 2.0
 
 
 class Scope:
@@ -93,21 +93,30 @@ class Scope:
         )
         self.add(op, made, traced=traced)
 
+    def span(self, traced: str, bits: int) -> tuple[float, float]:
+        """The real numbers that `bits` bits are to hold for `traced`: its range, in 16 bits twice that.
+
+        Inputs that nobody calibrated with go beyond the range seen; a bit more of 16 is a small price.
+        """
+        low, high = self.ranges[traced]
+        margin = _MARGIN if bits == 16 else 1.0
+        return min(low, low * margin), max(high, high * margin)
+
     def narrow(self, traced: str, *, common: bool = False) -> None:
         """Have `traced` carried in 8 or 16 bits; if `common`, with one scale and zero at q = 0."""
         domain = self.value_of(traced).type.domain
-        meaning = self.meaning_of(traced)
+        meaning, bits = self.meaning_of(traced), self.widths.activation
         if isinstance(domain, Binary):
             return
         assert isinstance(domain, Int)
         if common and not is_common(meaning):
-            self.requantised(traced, f"{traced}_q", self.ranges[traced], self.widths.activation)
+            self.requantised(traced, f"{traced}_q", self.span(traced, bits), bits)
         elif domain.bits > 16:
             low, high = storage_range(16, signed=True)
             if low <= domain.lo and domain.hi <= high:
                 self._copy_narrow(traced, domain)
             else:
-                self.requantised(traced, f"{traced}_q", self.ranges[traced], self.widths.activation)
+                self.requantised(traced, f"{traced}_q", self.span(traced, bits), bits)
 
     def narrow_for_sum(self, traced: str, terms: int) -> None:
         """Have `traced` carried in so few bits that a sum of `terms` of it is proven to fit int32."""
@@ -115,7 +124,7 @@ class Scope:
             least, most = element_range(self.value_of(traced).type.domain)
             if max(-least, most) * terms <= INT32_MAX:
                 return
-            self.requantised(traced, f"{traced}_q{bits}", self.ranges[traced], bits)
+            self.requantised(traced, f"{traced}_q{bits}", self.span(traced, bits), bits)
 
     def _copy_narrow(self, traced: str, domain: Int) -> None:
         source, meaning = self.value_of(traced), self.meaning_of(traced)
@@ -128,7 +137,7 @@ class Scope:
         source, meaning = self.value_of(traced), self.meaning_of(traced)
         low, high = self.ranges.get(traced, (-np.inf, np.inf))
         bound = real_bound(source, meaning)
-        limit = min(bound, _SCORE_MARGIN * max(abs(low), abs(high))) or bound
+        limit = min(bound, _MARGIN * max(abs(low), abs(high))) or bound
         if source.name == traced:
             self._rename(traced, f"{traced}_acc")
         self.requantised(traced, traced, (-limit, limit), _SCORE_BITS)
