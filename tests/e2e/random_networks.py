@@ -1,0 +1,247 @@
+"""Random feed-forward networks: every construct that recognition knows, in any size and order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from tests.frontend.networks import Conv, Conv1, Linear, Sign, Step
+
+_MAPS = (1, 1, 2, 3, 4, 5, 7, 8, 11, 16)
+_CHANNELS = (1, 2, 3, 5, 8, 16, 31, 32, 33, 40, 63, 64, 65, 70)
+
+
+class Pad(nn.Module):
+    """Constant padding, each side by its own amount."""
+
+    def __init__(self, amounts: tuple[int, ...], value: float):
+        super().__init__()
+        self.amounts, self.value = amounts, value
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x, self.amounts, value=self.value)
+
+
+class Normalise(nn.Module):
+    """(x - mean) / deviation, channel by channel."""
+
+    def __init__(self, channels: int, dims: int):
+        super().__init__()
+        self.register_buffer("mean", torch.rand(channels, *[1] * dims))
+        self.register_buffer("deviation", 0.1 + torch.rand(channels, *[1] * dims))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.deviation
+
+
+class Magnitude(nn.Module):
+    """A binary layer whose weights are ±a, one number for each filter."""
+
+    def __init__(self, layer: nn.Module):
+        super().__init__()
+        self.layer = layer
+        self.magnitude = nn.Parameter(0.1 + torch.rand(layer.weight.shape[0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x) * self.magnitude.view(-1, *[1] * (x.dim() - 2))
+
+
+@dataclass
+class Case:
+    """A network in eval mode and the shape of one input."""
+
+    seed: int
+    module: nn.Sequential
+    shape: tuple[int, ...]
+    grid: bool
+
+    def inputs(self, count: int, seed: int = 0) -> Tensor:
+        """Inputs (count, *shape): pixels k/255, or normal numbers."""
+        generator = torch.Generator().manual_seed(1000 * self.seed + seed)
+        if self.grid:
+            return torch.randint(0, 256, (count, *self.shape), generator=generator).float() / 255
+        return torch.randn(count, *self.shape, generator=generator)
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}, input {self.shape}:\n{self.module}"
+
+
+@dataclass
+class Draft:
+    """Layers so far, and what they put out: channels, size of the map (0, 1 or 2 axes)."""
+
+    choose: random.Random
+    channels: int
+    size: list[int]
+    layers: list[nn.Module] = field(default_factory=list)
+
+    @property
+    def dims(self) -> int:
+        return len(self.size)
+
+    def maybe(self, chance: float) -> bool:
+        return self.choose.random() < chance
+
+    def add(self, *layers: nn.Module) -> None:
+        self.layers += layers
+
+    def convolve(self, *, binary: bool, channels: int) -> None:
+        """A convolution (a linear layer where there is no map), with padding before it or in it."""
+        bias = self.maybe(0.25)
+        if self.dims == 0:
+            make = Linear if binary else nn.Linear
+            layer = make(self.channels, channels, bias=bias)
+        else:
+            layer = self._window(binary, channels, bias)
+        scaled = binary and not bias and self.maybe(0.2)
+        self.add(Magnitude(layer) if scaled else layer)
+        self.channels = channels
+
+    def _window(self, binary: bool, channels: int, bias: bool) -> nn.Module:
+        pads = [0] * self.dims
+        if binary and self.maybe(0.3):
+            self._pad(self.choose.choice((1.0, -1.0)))
+        else:
+            pads = [self.choose.choice((0, 0, 1, 1, 2)) for _ in self.size]
+        dilation = [self.choose.choice((1, 1, 1, 2, 3)) for _ in self.size]
+        reach = [(n + 2 * p - 1) // d + 1 for n, p, d in zip(self.size, pads, dilation, strict=True)]
+        kernel = [self.choose.randint(1, min(5, each)) for each in reach]
+        stride = [self.choose.choice((1, 1, 1, 2, 3)) for _ in self.size]
+        self.size = [
+            (n + 2 * p - d * (k - 1) - 1) // s + 1
+            for n, p, d, k, s in zip(self.size, pads, dilation, kernel, stride, strict=True)
+        ]
+        real = nn.Conv1d if self.dims == 1 else nn.Conv2d
+        make = (Conv1 if self.dims == 1 else Conv) if binary else real
+        return make(
+            self.channels, channels, tuple(kernel), tuple(stride), tuple(pads), tuple(dilation), bias=bias
+        )
+
+    def _pad(self, value: float) -> None:
+        amounts = [self.choose.randint(0, 2) for _ in range(2 * self.dims)]
+        self.add(Pad(tuple(amounts), value))
+        for axis in range(self.dims):
+            low, high = amounts[2 * axis : 2 * axis + 2]
+            self.size[-1 - axis] += low + high
+
+    def pool(self, *, average: bool) -> None:
+        """A pool of the map, where there is one; averages without padding."""
+        if self.dims == 0:
+            return
+        kernel = self.choose.randint(1, min(3, *self.size))
+        stride = self.choose.randint(1, 3)
+        padding = 0 if average else self.choose.randint(0, kernel // 2)
+        kinds = {
+            (1, False): nn.MaxPool1d,
+            (2, False): nn.MaxPool2d,
+            (1, True): nn.AvgPool1d,
+            (2, True): nn.AvgPool2d,
+        }
+        self.add(kinds[self.dims, average](kernel, stride, padding))
+        self.size = [(n + 2 * padding - kernel) // stride + 1 for n in self.size]
+
+    def norm(self, *, affine: bool = True) -> None:
+        kind = nn.BatchNorm2d if self.dims == 2 else nn.BatchNorm1d
+        self.add(kind(self.channels, affine=affine))
+
+    def binarise(self) -> None:
+        """What may stand between an accumulator and a sign, and the sign."""
+        if self.maybe(0.2):
+            self.pool(average=False)
+        if self.maybe(0.9):
+            self.norm()
+        if self.maybe(0.25):
+            self.add(nn.PReLU(self.choose.choice((1, self.channels))))
+        if self.maybe(0.15):
+            self.pool(average=False)
+        if self.maybe(0.2):
+            self.norm()
+        if self.maybe(0.2):
+            self.add(nn.Hardtanh())
+        self.add(Step() if self.maybe(0.2) else Sign())
+        if self.maybe(0.2):
+            self.pool(average=False)
+
+    def real_part(self) -> None:
+        """A real layer and what follows it."""
+        self.convolve(binary=False, channels=self.choose.choice(_CHANNELS[:8]))
+        if self.maybe(0.5):
+            self.norm()
+        self.add(self.choose.choice((nn.ReLU, nn.Hardtanh, nn.ReLU6, nn.PReLU, nn.LeakyReLU, nn.Identity))())
+        if self.maybe(0.3):
+            self.pool(average=self.maybe(0.5))
+
+    def flatten(self) -> None:
+        if self.dims:
+            self.add(nn.Flatten())
+            for n in self.size:
+                self.channels *= n
+            self.size = []
+
+    def head(self, classes: int) -> None:
+        """The last layer: linear, binary with batch norm, or a convolution and the mean of its map."""
+        if self.dims and self.maybe(0.25):
+            self.convolve(binary=self.maybe(0.7), channels=classes)
+            self.add((nn.AdaptiveAvgPool1d if self.dims == 1 else nn.AdaptiveAvgPool2d)(1), nn.Flatten())
+            return
+        if self.dims and self.maybe(0.2):
+            self.pool(average=True)
+        self.flatten()
+        binary = self.maybe(0.35) and isinstance(self.layers[-1 - (self.dims == 0)], Sign | nn.Flatten)
+        self.add(Linear(self.channels, classes, bias=False) if binary else nn.Linear(self.channels, classes))
+        self.channels = classes
+        if binary and self.maybe(0.7):
+            self.norm(affine=self.maybe(0.5))
+
+
+def _parameters(module: nn.Module, choose: random.Random) -> None:
+    """Lively parameters; batch norms with scales that are negative, zero, tiny or huge."""
+    scales: dict[str, Callable[[Tensor], Tensor]] = {
+        "lively": lambda w: w.normal_(),
+        "tiny": lambda w: w.normal_().mul_(1e-6),
+        "huge": lambda w: w.normal_().mul_(1e5),
+        "zeros": lambda w: w.normal_().mul_(torch.rand_like(w) > 0.3),
+    }
+    with torch.no_grad():
+        for layer in module.modules():
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                layer.running_mean.normal_(0, 3)
+                layer.running_var.uniform_(0.2, 30)
+                if layer.affine:
+                    scales[choose.choices(list(scales), (7, 1, 1, 1))[0]](layer.weight)
+                    layer.bias.normal_(0, 0.5)
+            elif isinstance(layer, nn.PReLU):
+                layer.weight.normal_(0.1, 0.5)
+
+
+def random_network(seed: int) -> Case:
+    """The network of `seed`: the same at every time and on every machine."""
+    choose = random.Random(seed)
+    torch.manual_seed(seed)
+    dims = choose.choice((0, 1, 2, 2, 2))
+    draft = Draft(choose, choose.choice((1, 1, 2, 3, 4, 5)), [choose.choice(_MAPS) for _ in range(dims)])
+    if dims == 0:
+        draft.channels = choose.choice((*_CHANNELS, 100, 200))
+    shape = (draft.channels, *draft.size)
+    grid = draft.maybe(0.6)
+    if draft.maybe(0.3):
+        draft.add(Normalise(draft.channels, dims))
+    if draft.maybe(0.9):
+        draft.convolve(binary=draft.maybe(0.1), channels=choose.choice(_CHANNELS))
+    draft.binarise()
+    for _ in range(choose.randint(0, 3)):
+        draft.convolve(binary=True, channels=choose.choice(_CHANNELS))
+        draft.binarise()
+        if draft.dims and draft.maybe(0.1):
+            draft.flatten()
+    if draft.maybe(0.2):
+        draft.real_part()
+    draft.head(choose.choice((1, 2, 3, 4, 10, 31, 32, 33)))
+    module = nn.Sequential(*draft.layers).eval()
+    _parameters(module, choose)
+    return Case(seed, module, shape, grid)
