@@ -111,13 +111,17 @@ def test_environments_are_native_emulators_and_boards():
     assert ini["platformio"]["default_envs"] == "native"
     assert dict(ini["env:nucleo_h743zi"]) == {
         "platform": "ststm32",
+        "platform_packages": "platformio/toolchain-gccarmnoneeabi@~1.120301.0",
         "board": "nucleo_h743zi",
         "framework": "cmsis",
+        "build_src_filter": "+<*> -<main.c> +<../board/>",
+        "test_ignore": "*",
     }
+    assert b"DEFINE_CONTEXT" in files["board/main.c"]
     boards = sorted(path for path in files if path.startswith("platforms/bnncl_qemu/boards/"))
     assert [Path(path).stem for path in boards] == ["qemu_cortex_m7", "qemu_rv32imac"]
     assert json.loads(files[boards[0]])["upload"]["maximum_ram_size"] == 1 << 20
 
 
 def test_host_alone_ships_no_platform():
-    assert not [path for path in render(spec("mlp")) if path.startswith("platforms/")]
+    assert not [path for path in render(spec("mlp")) if path.startswith(("board/", "platforms/"))]

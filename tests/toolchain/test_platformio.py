@@ -185,6 +185,20 @@ def test_missing_packages_follow_the_projects_own_rules(tmp_path: Path, core: Pa
     assert missing_packages(folder, ["b"], tmp_path / "empty")[0] == "tool-scons"
 
 
+def test_missing_packages_of_a_platform_are_found(tmp_path: Path, core: Path):
+    folder = project(
+        tmp_path / "tiny",
+        "[env]\nplatform = native\n[env:a]\nplatform_packages =\n    me/tool-one@~1.2.0\n    tool-scons\n"
+        "[env:b]\nplatform_packages = tool-one @ symlink:///tool, tool-two@1 ; a comment\n[env:c]\n",
+    )
+    assert missing_packages(folder, ["a"], core) == ("package me/tool-one@~1.2.0 of environment a",)
+    assert missing_packages(folder, ["b", "c"], core) == ("package tool-two@1 of environment b",)
+    second = tmp_path / "core" / "packages" / "tool-two@2.0.0"
+    second.mkdir(parents=True)
+    (second / ".piopm").write_text("{}")
+    assert "package tool-two@1 of environment b" not in missing_packages(folder, ["b"], tmp_path / "core")
+
+
 def test_folder_without_ini_is_refused(tmp_path: Path, core: Path):
     with pytest.raises(UsageError) as error:
         run_pio("run", tmp_path, core=core)

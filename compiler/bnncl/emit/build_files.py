@@ -12,7 +12,7 @@ from bnncl.emit.layout import model_view, shape_text
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.templates import lay_out, verbatim
 from bnncl.ir.types import Binary
-from bnncl.targets import TOOLCHAINS, Target
+from bnncl.targets import TOOLCHAINS, Board, Target
 from bnncl.targets.flags import core_flags, emulator_arguments, link_flags
 
 _PLATFORM = "platforms/bnncl_qemu"
@@ -29,7 +29,7 @@ class EnvironmentView:
 
 
 def build_files(spec: ProjectSpec, sources: Sequence[str]) -> dict[str, bytes]:
-    """PlatformIO, CMake and README; `sources` are the paths of all other files."""
+    """PlatformIO, CMake, Arduino, Zephyr and README; `sources` are the paths of all other files."""
     compiled = sorted(path for path in sources if path.startswith("src/") and path.endswith(".c"))
     views: dict[str, Any] = {
         "model": model_view(spec),
@@ -42,6 +42,8 @@ def build_files(spec: ProjectSpec, sources: Sequence[str]) -> dict[str, bytes]:
         "CMakeLists.txt": lay_out("project/CMakeLists.txt.j2", **views),
         "README.md": lay_out("project/README.md.j2", **views),
         "library.json": _library(spec),
+        "library.properties": lay_out("project/library.properties.j2", **views),
+        "zephyr/module.yml": lay_out("project/module.yml.j2", **views),
         "test/test_custom_runner.py": verbatim("test/test_custom_runner.py"),
     }
     return files | _emulator_files(spec)
@@ -63,15 +65,20 @@ def _environments(spec: ProjectSpec) -> tuple[EnvironmentView, ...]:
         )
         for target in emulated(spec)
     )
-    boards = (
-        EnvironmentView(
-            board.id,
-            f"{board.title}.",
-            (f"platform = {board.platform}", f"board = {board.id}", f"framework = {board.framework}"),
-        )
-        for board in spec.boards
-    )
+    boards = (EnvironmentView(board.id, f"{board.title}.", _board_options(board)) for board in spec.boards)
     return (native, *cores, *boards)
+
+
+def _board_options(board: Board) -> tuple[str, ...]:
+    """A board's own main replaces that of a machine with an operating system or semihosting."""
+    return (
+        f"platform = {board.platform}",
+        *(f"platform_packages = {package}" for package in board.packages),
+        f"board = {board.id}",
+        f"framework = {board.framework}",
+        "build_src_filter = +<*> -<main.c> +<../board/>",
+        "test_ignore = *",
+    )
 
 
 def _library(spec: ProjectSpec) -> bytes:
@@ -89,7 +96,7 @@ def _library(spec: ProjectSpec) -> bytes:
             "srcFilter": ["+<*>", "-<main.c>"],
             "libArchive": True,
         },
-        "export": {"exclude": ["platforms", "report", "test"]},
+        "export": {"exclude": ["board", "platforms", "report", "test"]},
     }
     return (json.dumps(about, indent=2) + "\n").encode()
 

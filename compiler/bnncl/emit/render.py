@@ -55,6 +55,8 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
         f"src/{name}_selftest.c": ("src/selftest.c.j2", f"{name}: one known input and its scores."),
         "src/main.c": ("src/main.c.j2", f"{name}: runs the self-test and prints sizes."),
     }
+    if spec.boards:
+        sources["board/main.c"] = ("board/main.c.j2", f"{name}: runs the self-test on a board.")
     for file in ("test_golden.c", "golden_vectors.c", "golden_vectors.h"):
         path = f"test/test_golden/{file}"
         sources[path] = (f"{path}.j2", f"{name}: known answers of every op.")

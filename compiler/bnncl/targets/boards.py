@@ -10,13 +10,18 @@ from bnncl.diagnostics import Problem, UsageError
 
 _KIB: Final = 1 << 10
 
+# The platform's default is GCC 7; this is the generation that bnncl's own tests compile with.
+_GCC_12: Final = ("platformio/toolchain-gccarmnoneeabi@~1.120301.0",)
+
 
 @dataclass(frozen=True)
 class Board:
     """A board one can buy: `id` is PlatformIO's, `target` a key of `TARGETS`.
 
     `flash_bytes` is the memory that holds code and constants. `ram_bytes` is what one contiguous
-    context can at best use; where a chip's RAM lies in several banks, `ram_note` says so.
+    context can at best use. Both are what the platform's own linker script for the board gives to a
+    program, which can be less than the chip has: `memory_note` says where. `packages` are PlatformIO
+    packages that replace the platform's defaults.
     """
 
     id: str
@@ -26,7 +31,8 @@ class Board:
     ram_bytes: int
     platform: str
     framework: str
-    ram_note: str = ""
+    packages: tuple[str, ...] = ()
+    memory_note: str = ""
 
 
 _BOARDS: Final = (
@@ -38,7 +44,8 @@ _BOARDS: Final = (
         ram_bytes=512 * _KIB,
         platform="ststm32",
         framework="cmsis",
-        ram_note="AXI SRAM; 128 KiB of DTCM and 416 KiB in other banks lie at other addresses",
+        packages=_GCC_12,
+        memory_note="AXI SRAM; 128 KiB of DTCM and 416 KiB in other banks lie at other addresses",
     ),
     Board(
         id="nucleo_f446re",
@@ -48,6 +55,7 @@ _BOARDS: Final = (
         ram_bytes=128 * _KIB,
         platform="ststm32",
         framework="cmsis",
+        packages=_GCC_12,
     ),
     Board(
         id="nucleo_f103rb",
@@ -57,6 +65,7 @@ _BOARDS: Final = (
         ram_bytes=20 * _KIB,
         platform="ststm32",
         framework="cmsis",
+        packages=_GCC_12,
     ),
     Board(
         id="nucleo_l073rz",
@@ -66,26 +75,28 @@ _BOARDS: Final = (
         ram_bytes=20 * _KIB,
         platform="ststm32",
         framework="cmsis",
+        packages=_GCC_12,
     ),
     Board(
         id="nucleo_l552ze_q",
         title="ST Nucleo-L552ZE-Q",
         target="cortex-m33",
         flash_bytes=512 * _KIB,
-        ram_bytes=256 * _KIB,
+        ram_bytes=192 * _KIB,
         platform="ststm32",
         framework="cmsis",
-        ram_note="SRAM1 of 192 KiB and SRAM2 of 64 KiB follow one another",
+        packages=_GCC_12,
+        memory_note="SRAM1; 64 KiB of SRAM2 are left out by the platform",
     ),
     Board(
         id="hifive1-revb",
         title="SiFive HiFive1 Rev B",
         target="rv32imac",
-        flash_bytes=4096 * _KIB,
+        flash_bytes=0x6A120,
         ram_bytes=16 * _KIB,
         platform="sifive",
         framework="freedom-e-sdk",
-        ram_note="code runs from an external 4 MiB SPI flash through a 16 KiB instruction cache",
+        memory_note="the SDK's linker script uses 424 KiB of the 4 MiB of external SPI flash",
     ),
 )
 

@@ -70,7 +70,8 @@ def missing_packages(
 ) -> tuple[str, ...]:
     """What the `environments` of a project (its default ones if empty) need and is not installed.
 
-    A platform that the project brings itself is looked for in the project; any other in `core`.
+    A platform that the project brings itself is looked for in the project; any other in `core`, as are
+    the packages that `platform_packages` names.
     """
     folder = core or core_dir()
     config = _read_ini(project_dir)
@@ -79,6 +80,9 @@ def missing_packages(
         spec = _option(config, f"env:{name}", "platform")
         if spec and not _is_installed(spec, project_dir, folder):
             missing.append(f"platform {spec} of environment {name}")
+        for package in _option(config, f"env:{name}", "platform_packages").replace(",", "\n").splitlines():
+            if package and not _is_held(package, folder):
+                missing.append(f"package {package.strip()} of environment {name}")
     return tuple(missing)
 
 
@@ -146,6 +150,19 @@ def _has_package(core: Path, name: str) -> bool:
     return (core / "packages" / name / ".piopm").is_file()
 
 
+def _is_held(spec: str, core: Path) -> bool:
+    """Whether `core` has a tool of the name in `spec`; a second version of it lies in NAME@VERSION."""
+    if any(scheme in spec for scheme in _LOCAL_SCHEMES):
+        return True
+    name = _bare_name(spec)
+    return any(core.glob(f"packages/{name}/.piopm")) or any(core.glob(f"packages/{name}@*/.piopm"))
+
+
+def _bare_name(spec: str) -> str:
+    """`name` of [owner/]name[@version]."""
+    return spec.split("@", maxsplit=1)[0].strip().split("/")[-1]
+
+
 def _read_ini(project_dir: Path) -> configparser.ConfigParser:
     config = configparser.ConfigParser(
         interpolation=None, inline_comment_prefixes=("#", ";"), strict=False, delimiters=("=",)
@@ -185,5 +202,4 @@ def _is_installed(spec: str, project_dir: Path, core: Path) -> bool:
         if found:
             here = path.replace("${PROJECT_DIR}", str(project_dir.resolve()))
             return (project_dir / here / "platform.json").is_file()
-    name = spec.split("@", maxsplit=1)[0].strip().split("/")[-1]
-    return (core / "platforms" / name / "platform.json").is_file()
+    return (core / "platforms" / _bare_name(spec) / "platform.json").is_file()
