@@ -10,7 +10,10 @@ typedef enum {
     BNNCL_BUSY = 3,            /* not possible in this phase; try again later */
     BNNCL_FULL = 4,            /* a buffer of fixed size holds no more */
     BNNCL_STORAGE_ERROR = 5,   /* the storage port reported an error */
-    BNNCL_NO_STATE = 6         /* the storage holds no state that belongs to this model */
+    BNNCL_NO_STATE = 6,        /* the storage holds no state at all */
+    BNNCL_BAD_FINGERPRINT = 7, /* the storage holds the state of another model or another version */
+    BNNCL_CORRUPT = 8,         /* the storage holds something, but no state that is whole */
+    BNNCL_TOO_SMALL = 9        /* the storage cannot hold the state */
 } bnncl_status;
 
 #endif
