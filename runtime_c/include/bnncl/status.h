@@ -13,7 +13,10 @@ typedef enum {
     BNNCL_NO_STATE = 6,        /* the storage holds no state at all */
     BNNCL_BAD_FINGERPRINT = 7, /* the storage holds the state of another model or another version */
     BNNCL_CORRUPT = 8,         /* the storage holds something, but no state that is whole */
-    BNNCL_TOO_SMALL = 9        /* the storage cannot hold the state */
+    BNNCL_TOO_SMALL = 9,       /* the storage cannot hold the state */
+    BNNCL_BAD_LABEL = 10,      /* there is no class of that number; nothing was changed */
+    BNNCL_BAD_STATE = 11,      /* calls in the wrong order; nothing was changed */
+    BNNCL_EMPTY = 12           /* there is nothing to learn from; nothing was changed */
 } bnncl_status;
 
 #endif
