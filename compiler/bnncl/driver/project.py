@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.agreement import Agreement
-from bnncl.emit import ProjectSpec, check, render, write
+from bnncl.driver.checking import differing_files
+from bnncl.emit import ProjectSpec, render, write
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
@@ -46,8 +47,11 @@ class Project:
         return path
 
     def check(self, folder: str | Path) -> list[str]:
-        """Paths of the files in `folder` that differ from what `write` would write."""
-        return list(check(self.files(), Path(folder)))
+        """Paths of the files in `folder` that differ from what `write` would write.
+
+        Thresholds and scales that the project stores count as right; see `driver.checking`.
+        """
+        return differing_files(self.spec, Path(folder))
 
     def run(self, x: ArrayLike) -> Array:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
