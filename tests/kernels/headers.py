@@ -13,7 +13,7 @@ INCLUDE = runtime_dir() / "include"
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _STRUCT = re.compile(r"typedef struct \{(.*?)\} (\w+);", re.S)
 _PROTOTYPE = re.compile(r"^(\w+) (bnncl_\w+)\(([^)]*)\);", re.M)
-_DECLARATION = re.compile(r"(.*?)(\w+)$", re.S)
+_DECLARATION = re.compile(r"(.*?)(\w+)(?:\[\w+\])?$", re.S)
 
 
 @dataclass(frozen=True)
