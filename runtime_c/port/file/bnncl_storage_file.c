@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl_storage_file.h"
 
-#include <limits.h>
 #include <stdbool.h>
+
+#define FILE_MAX_BYTES 0x7FFFFFFFu /* what fseek reaches everywhere */
 
 static bnncl_status ok_if(bool good)
 {
@@ -11,7 +12,7 @@ static bnncl_status ok_if(bool good)
 
 static bool go_to(FILE *file, uint32_t offset)
 {
-    return offset <= LONG_MAX && fseek(file, (long)offset, SEEK_SET) == 0;
+    return fseek(file, (long)offset, SEEK_SET) == 0;
 }
 
 static bool fill(FILE *file, uint32_t offset, uint32_t size)
@@ -65,7 +66,7 @@ bnncl_status bnncl_storage_file_open(bnncl_storage_file *region, const char *pat
     region->prog_bytes = prog_bytes;
     region->file = fopen(path, "r+b");
     bool good = region->file && has_size(region->file, region_bytes);
-    if (!region->file) {
+    if (!region->file && region_bytes <= FILE_MAX_BYTES) {
         region->file = fopen(path, "w+b");
         good = region->file && fill(region->file, 0, region_bytes);
     }
