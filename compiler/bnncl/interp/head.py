@@ -32,7 +32,8 @@ class HeadConfig:
     `features` counts the inputs of the head, a constant one for the bias included. Weights stand for
     W * 2**-weight_exponent. `q_forward` and `q_backward` are bits of forward copies and of masters and
     gradients, 2..8 and q_forward..16. A gradient sum G changes a weight by
-    G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32.
+    G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32. Scores are accumulators /
+    2**score_shift.
     """
 
     features: int
@@ -51,6 +52,7 @@ class HeadConfig:
     new_per_step: int
     replay_per_step: int
     epochs: int
+    score_shift: int = 0
 
     @property
     def batch(self) -> int:
@@ -116,12 +118,12 @@ class HeadLearner:
 
     def begin(self) -> None:
         """Open an experience; status BUSY where one is open."""
-        self._require(Phase.IDLE)
-        self._latents, self._labels = [], []
+        if self.phase is not Phase.IDLE:
+            raise Refused("BUSY")
         self.phase = Phase.OPEN
 
     def sample(self, latent: Latent, label: int) -> None:
-        """Take in one sample; statuses BUSY, FULL, BAD_LABEL."""
+        """Take in one sample; statuses BUSY, BAD_STATE, BAD_LABEL, FULL."""
         if self.phase > Phase.OPEN:
             raise Refused("BUSY")
         self._require(Phase.OPEN)
@@ -133,11 +135,16 @@ class HeadLearner:
         self._labels.append(label)
 
     def step(self, budget: int) -> bool:
-        """Do `budget` units of work, each one sample forward or one row's update; whether all is done."""
+        """Do `budget` units of work, each one sample forward or one row's update; whether all is done.
+
+        The first step freezes the experience. Statuses BAD_ARGUMENT, BAD_STATE, EMPTY.
+        """
+        if budget <= 0:
+            raise Refused("BAD_ARGUMENT")
+        if self.phase is Phase.IDLE:
+            raise Refused("BAD_STATE")
         if self.phase is Phase.OPEN:
             self._freeze()
-        if self.phase not in (Phase.FORWARD, Phase.UPDATE, Phase.TRAINED):
-            raise Refused("BAD_STATE")
         while budget > 0 and self.phase is not Phase.TRAINED:
             if self.phase is Phase.FORWARD:
                 self._forward()
@@ -147,8 +154,10 @@ class HeadLearner:
         return self.phase is Phase.TRAINED
 
     def abort(self) -> None:
-        """Give the open experience up; what was committed is untouched."""
-        self.phase = Phase.IDLE
+        """Give the open experience up: the canonical state is the one after the last commit."""
+        batches = -(-len(self._labels) // self.config.new_per_step)
+        self.steps = (self.steps - self.epoch * batches - self.batch) % 2**32
+        self._close()
 
     def commit(self) -> None:
         """Consolidate (CWR*) and insert the experience into the replay memory; status BAD_STATE before."""
@@ -159,11 +168,17 @@ class HeadLearner:
             self._consolidate(int(c), mean)
         for latent, label in zip(self._latents, self._labels, strict=True):
             self.replay.insert(latent, label)
-        self.phase = Phase.IDLE
+        self._close()
 
     def scores(self, features: Integers) -> Integers:
         """Accumulators (max_classes,) of the committed head; see `known` for the classes that count."""
         return self._copy(self.cw) @ features
+
+    def scores16(self, features: Integers) -> Integers:
+        """Scores (max_classes,) in 16 bits: accumulators / 2**score_shift to nearest; -2**15: not known."""
+        shift = self.config.score_shift
+        scaled = shift_right_floor(self.scores(features) + (1 << shift >> 1), shift)
+        return np.where(self.known(), saturate(scaled, -(2**15 - 1), 2**15 - 1), -(2**15))
 
     def known(self) -> NDArray[np.bool_]:
         """Classes that have been learned."""
@@ -171,14 +186,18 @@ class HeadLearner:
 
     def _require(self, phase: Phase) -> None:
         if self.phase is not phase:
-            raise Refused("BUSY" if self.phase is Phase.OPEN and phase is Phase.IDLE else "BAD_STATE")
+            raise Refused("BAD_STATE")
+
+    def _close(self) -> None:
+        self._latents, self._labels = [], []
+        self.epoch = self.batch = self.item = 0
+        self.phase = Phase.IDLE
 
     def _freeze(self) -> None:
         if not self._labels:
             raise Refused("EMPTY")
         self._current = np.bincount(self._labels, minlength=self.config.max_classes) + self.replay.counts()
         self.tw = np.where(((self._current > 0) & self.known())[:, None], self.cw, 0)
-        self.epoch = self.batch = self.item = 0
         self._deltas, self._inputs = [], []
         self.phase = Phase.FORWARD
 
@@ -237,7 +256,7 @@ class HeadLearner:
 
     def _next_batch(self) -> None:
         self._deltas, self._inputs = [], []
-        self.steps += 1
+        self.steps = (self.steps + 1) % 2**32
         self.batch += 1
         self.item, self.phase = 0, Phase.FORWARD
         if self.batch * self.config.new_per_step >= len(self._labels):
@@ -271,7 +290,8 @@ class HeadLearner:
             return state
         labels = np.array(self._labels, "<u2").tobytes()
         latents = b"".join(latent.tobytes() for latent in self._latents)
-        return state + self.tw.astype("<i2").tobytes() + labels + latents
+        working = self.tw.astype("<i2").tobytes() if self.phase > Phase.OPEN else b""
+        return state + labels + latents + working
 
 
 def divide_round(numerator: int | Integers, divisor: int) -> int | Integers:

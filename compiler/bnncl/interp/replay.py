@@ -21,7 +21,7 @@ class ReplayMemory:
     """`slots` latents of `latent_bytes` bytes each, for up to `classes` classes.
 
     `stored` slots are in use, from 0 on. `met[c]` counts the samples of class c that ever came, which is
-    what makes every one of them equally likely to be kept.
+    what makes every one of them equally likely to be kept; it stops at 2**32 - 1.
     """
 
     slots: int
@@ -49,7 +49,7 @@ class ReplayMemory:
         or the last slot of the class that holds the most (of equals, the lowest class), provided that
         one is over its quota. At its quota the sample replaces one of its class, or is dropped.
         """
-        self.met[label] += 1
+        self.met[label] = min(int(self.met[label]) + 1, 2**32 - 1)
         counts = self.counts()
         quota = self.slots // int(np.count_nonzero(self.met))
         slot = None

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_INTERNAL_LEARN_H
+#define BNNCL_INTERNAL_LEARN_H
+
+#include "bnncl/fixed.h"
+#include "bnncl/learn.h"
+#include "bnncl/prng.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Makes the forward copies of a row: the highest q_forward bits of each weight, rounded, saturated to a
+ * range that is symmetric about 0. */
+typedef struct {
+    int32_t half;
+    int32_t top;
+    uint32_t drop;
+} bnncl_copier;
+
+static inline bnncl_copier bnncl_copier_of(const bnncl_head_config *config)
+{
+    const uint32_t drop = (uint32_t)config->q_backward - config->q_forward;
+    bnncl_copier copier;
+    copier.half = drop > 0 ? INT32_C(1) << (drop - 1u) : 0;
+    copier.top = (INT32_C(1) << (config->q_forward - 1u)) - 1;
+    copier.drop = drop;
+    return copier;
+}
+
+/* |weight + half| < 2**16. */
+static inline int32_t bnncl_forward_copy(const bnncl_copier *copier, int32_t weight)
+{
+    const int32_t q = bnncl_shift_right_floor32(weight + copier->half, copier->drop);
+    if (q > copier->top) {
+        return copier->top;
+    }
+    return q < -copier->top ? -copier->top : q;
+}
+
+/* The weight after a minibatch whose gradients sum up to `gradient`; `at` is its place in the row. Where the
+ * sum is 0 only the term is shifted, and that gives 0. */
+static inline int16_t bnncl_changed_weight(const bnncl_learn_rate *rate, int16_t weight, int32_t gradient,
+                                           uint32_t at)
+{
+    if (gradient == 0) {
+        return weight;
+    }
+    const uint32_t random = rate->stochastic ? bnncl_mix(rate->noise ^ (rate->first + at)) : 0x80000000u;
+    const int64_t term = random >> (32u - rate->shift);
+    const int64_t wide = (int64_t)gradient * rate->rate + term;
+    const int64_t change = bnncl_shift_right_floor(wide, rate->shift);
+    return (int16_t)bnncl_saturate(weight - change, -rate->limit, rate->limit);
+}
+
+/* Samples of a full minibatch. */
+static inline uint32_t bnncl_learn_full_batch(const bnncl_head_config *config)
+{
+    return config->new_per_step + config->replay_per_step;
+}
+
+/* New samples of the current minibatch. */
+static inline uint32_t bnncl_learn_new_samples(const bnncl_head_config *config,
+                                               const bnncl_learn_state *state)
+{
+    const uint32_t left = state->count - state->batch * config->new_per_step;
+    return left < config->new_per_step ? left : config->new_per_step;
+}
+
+/* Samples of the current minibatch, replayed ones included. */
+static inline uint32_t bnncl_learn_samples(const bnncl_head_config *config, const bnncl_learn_state *state)
+{
+    const uint32_t replayed = state->stored > 0 ? config->replay_per_step : 0;
+    return bnncl_learn_new_samples(config, state) + replayed;
+}
+
+/* The row of class `row`. */
+static inline int16_t *bnncl_learn_row_at(const bnncl_head_config *config, int16_t *weights, uint32_t row)
+{
+    return weights + (size_t)row * config->features;
+}
+
+/* The largest magnitude of a weight. */
+static inline int32_t bnncl_weight_limit(const bnncl_head_config *config)
+{
+    return (INT32_C(1) << (config->q_backward - 1u)) - 1;
+}
+
+/* The experience is no more: between two experiences only `seed`, `steps` and `stored` are not 0. */
+static inline void bnncl_learn_close(bnncl_learn_state *state)
+{
+    state->phase = BNNCL_LEARN_IDLE;
+    state->epoch = 0;
+    state->batch = 0;
+    state->item = 0;
+    state->count = 0;
+}
+
+/* Starts the training of an experience with at least one sample. */
+void bnncl_learn_freeze(const bnncl_head_config *config, const bnncl_head *head);
+
+/* One sample of the minibatch, forward: its inputs and the gradients of its logits. */
+void bnncl_learn_forward(const bnncl_head_config *config, const bnncl_head *head);
+
+/* The update of one row; after the last one the minibatch is done. */
+void bnncl_learn_update(const bnncl_head_config *config, const bnncl_head *head);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_LEARN_H
+#define BNNCL_LEARN_H
+
+#include "bnncl/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Learning of a head by CWR* in integers: consolidated rows, a working head that minibatches of new and
+ * replayed samples train by SGD, and a replay memory of latents. docs/numerics.md has the arithmetic.
+ *
+ * An experience is begun, gets samples, is trained step by step, and is committed or aborted. The first step
+ * freezes it: no sample is taken in any more. Scores come from the consolidated rows, which only a commit
+ * changes. What is computed depends neither on how the steps are sliced nor on the machine.
+ *
+ * The functions trust their first two parameters, the configuration and the head, which generated code
+ * provides. A call that returns another status than BNNCL_OK has changed nothing. */
+
+/* What an experience is at. */
+enum {
+    BNNCL_LEARN_IDLE = 0,    /* none is open */
+    BNNCL_LEARN_OPEN = 1,    /* takes samples in */
+    BNNCL_LEARN_FORWARD = 2, /* at a sample of a minibatch */
+    BNNCL_LEARN_UPDATE = 3,  /* at a row of the update after a minibatch */
+    BNNCL_LEARN_TRAINED = 4  /* waits for the commit */
+};
+
+/* How one minibatch changes a row of weights:
+ * w -= floor((G * rate + term) / 2**shift), saturated to -limit..limit, with the gradient sum G of the weight
+ * and term = half, or for stochastic rounding 32 random bits taken down to `shift` bits. |G| < 2**31 and
+ * |G * rate| + 2**32 < 2**63, both proven by the compiler. */
+typedef struct {
+    int32_t rate;
+    int32_t limit;
+    uint32_t shift; /* 1..32 */
+    uint32_t noise; /* bnncl_hash_step of the minibatch */
+    uint32_t first; /* index of the row's first weight in the random numbers */
+    bool stochastic;
+} bnncl_learn_rate;
+
+/* The sizes and integers of one head, all fixed at compile time.
+ *
+ * A row of weights has `features` weights: `inputs` of them, and one for the bias where bias_feature is not
+ * 0: a last feature that has this value always. Inputs are binary (packed words, input_bytes = 4 *
+ * ceil(inputs / 32)) or int8_t (input_bytes = inputs); `row` and `update` are the functions for that type. */
+typedef struct bnncl_head_config {
+    uint32_t features;
+    uint32_t inputs;
+    uint32_t input_bytes;     /* of the inputs of one sample */
+    uint32_t max_classes;     /* 1..65535 */
+    uint32_t latent_bytes;    /* of one latent */
+    uint32_t slots;           /* latents in the replay memory, 0..65535 */
+    uint32_t experience;      /* latents of one experience, 1 or more */
+    uint32_t new_per_step;    /* new samples of a minibatch, 1 or more */
+    uint32_t replay_per_step; /* replayed samples of a minibatch, 0 or more */
+    uint32_t epochs;          /* 1 or more */
+    uint32_t softmax_multiplier;
+    uint32_t rate_multiplier; /* a minibatch of n samples has rate_multiplier / n, to nearest; below 2**31 */
+    uint8_t softmax_shift;    /* 1..62 */
+    uint8_t rate_shift;       /* 1..32 */
+    uint8_t q_forward;        /* bits of forward copies, 2..8 */
+    uint8_t q_backward;       /* bits of weights and gradients, q_forward..16 */
+    uint8_t score_shift;      /* scores are accumulators / 2**score_shift, 0..30 */
+    int8_t bias_feature;
+    bool stochastic; /* stochastic rounding of updates, else to nearest */
+
+    /* One accumulator: sum over the features of forward copy * feature. */
+    int32_t (*row)(const struct bnncl_head_config *config, const int16_t *weights, const void *inputs);
+
+    /* Changes one row by the minibatch of `samples` samples: deltas [samples], inputs [samples]
+     * [input_bytes]. */
+    void (*update)(const struct bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
+                   const int16_t *deltas, const void *inputs, uint32_t samples);
+
+    /* Computes the inputs of the head from a latent: the frozen ops behind the cut. `inputs` is aligned to 4
+     * bytes where inputs are binary. */
+    void (*features_of)(void *workspace, const uint8_t *latent, void *inputs);
+} bnncl_head_config;
+
+/* What changes, numbers only; all 0 at first, but for the seed. */
+typedef struct {
+    uint32_t seed;   /* of all random numbers */
+    uint32_t phase;  /* one of BNNCL_LEARN_... */
+    uint32_t steps;  /* minibatches of all committed experiences and of this one, modulo 2**32 */
+    uint32_t epoch;  /* of the experience, 0..epochs */
+    uint32_t batch;  /* minibatch of the epoch */
+    uint32_t item;   /* sample of the minibatch, or row of the update */
+    uint32_t count;  /* samples of the experience */
+    uint32_t stored; /* slots of the replay memory in use */
+} bnncl_learn_state;
+
+/* Where everything is in memory; nothing overlaps. What is marked * lasts from call to call, and the rest as
+ * long as an experience is open. */
+typedef struct {
+    bnncl_learn_state *state; /* * */
+    int16_t *cw;              /* * [max_classes][features], consolidated weights */
+    uint32_t *past;           /* * [max_classes], samples learned of each class; 0: not known */
+    uint32_t *met;            /* * [max_classes], samples of each class that the replay memory has met */
+    uint16_t *replay_labels;  /* * [slots] */
+    uint8_t *replay_latents;  /* * [slots][latent_bytes] */
+    int16_t *tw;              /* [max_classes][features], weights being trained */
+    uint32_t *current;        /* [max_classes], samples of each class, new and replayed */
+    uint16_t *labels;         /* [experience] */
+    uint8_t *latents;         /* [experience][latent_bytes] */
+    int16_t *deltas;          /* [max_classes][new_per_step + replay_per_step] */
+    void *inputs;             /* [new_per_step + replay_per_step][input_bytes], aligned to 4 */
+    int32_t *logits;          /* [max_classes] */
+    uint32_t *active;         /* [max_classes] */
+    void *workspace;          /* of features_of, used within a step only */
+} bnncl_head;
+
+/* Opens an experience. BNNCL_BUSY where one is open. */
+bnncl_status bnncl_learn_begin(const bnncl_head_config *config, const bnncl_head *head);
+
+/* Takes in one sample: latent [latent_bytes]. BNNCL_BUSY once a step has been made, BNNCL_BAD_STATE where no
+ * experience is open, BNNCL_BAD_LABEL where label >= max_classes, BNNCL_FULL after `experience` samples. */
+bnncl_status bnncl_learn_sample(const bnncl_head_config *config, const bnncl_head *head,
+                                const uint8_t *restrict latent, uint16_t label);
+
+/* Does `budget` units of work, or what is left: a unit is one sample forward or one row's update. `done` says
+ * whether all is done. BNNCL_BAD_ARGUMENT where budget is 0 or done NULL, BNNCL_BAD_STATE where no experience
+ * is open, BNNCL_EMPTY where it has no sample. */
+bnncl_status bnncl_learn_step(const bnncl_head_config *config, const bnncl_head *head, uint32_t budget,
+                              bool *done);
+
+/* Consolidates what was trained and offers the samples to the replay memory. BNNCL_BAD_STATE before all steps
+ * are done. */
+bnncl_status bnncl_learn_commit(const bnncl_head_config *config, const bnncl_head *head);
+
+/* Gives the open experience up: everything that lasts is as after the last commit. */
+bnncl_status bnncl_learn_abort(const bnncl_head_config *config, const bnncl_head *head);
+
+/* The scores of `inputs` [input_bytes] by the consolidated weights: scores [max_classes], accumulators /
+ * 2**score_shift to nearest, saturated to -32767..32767; INT16_MIN for a class that is not known. */
+void bnncl_learn_scores(const bnncl_head_config *config, const bnncl_head *head, const void *restrict inputs,
+                        int16_t *restrict scores);
+
+/* Hands all state out as bytes, little-endian, the same on every machine: the order is in docs/numerics.md.
+ * `put` gets them in pieces of 1 byte or more. */
+void bnncl_learn_canonical(const bnncl_head_config *config, const bnncl_head *head,
+                           void (*put)(void *context, const uint8_t *bytes, uint32_t count), void *context);
+
+/* The functions for `row` and `update` of a configuration. */
+int32_t bnncl_learn_row_bits(const bnncl_head_config *config, const int16_t *weights, const void *inputs);
+
+int32_t bnncl_learn_row_i8(const bnncl_head_config *config, const int16_t *weights, const void *inputs);
+
+void bnncl_learn_update_bits(const bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
+                             const int16_t *deltas, const void *inputs, uint32_t samples);
+
+void bnncl_learn_update_i8(const bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
+                           const int16_t *deltas, const void *inputs, uint32_t samples);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/internal/learn.h"
+
+/* Steps go back too, so that what is learned next does not depend on what was given up. */
+bnncl_status bnncl_learn_abort(const bnncl_head_config *config, const bnncl_head *head)
+{
+    bnncl_learn_state *state = head->state;
+    const uint32_t batches = state->count / config->new_per_step + (state->count % config->new_per_step > 0);
+    state->steps -= state->epoch * batches + state->batch;
+    bnncl_learn_close(state);
+    return BNNCL_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/internal/learn.h"
+
+#include <string.h>
+
+bnncl_status bnncl_learn_sample(const bnncl_head_config *config, const bnncl_head *head,
+                                const uint8_t *restrict latent, uint16_t label)
+{
+    bnncl_learn_state *state = head->state;
+    if (latent == NULL) {
+        return BNNCL_BAD_ARGUMENT;
+    }
+    if (state->phase != BNNCL_LEARN_OPEN) {
+        return state->phase == BNNCL_LEARN_IDLE ? BNNCL_BAD_STATE : BNNCL_BUSY;
+    }
+    if (label >= config->max_classes) {
+        return BNNCL_BAD_LABEL;
+    }
+    if (state->count == config->experience) {
+        return BNNCL_FULL;
+    }
+    memcpy(head->latents + (size_t)state->count * config->latent_bytes, latent, config->latent_bytes);
+    head->labels[state->count] = label;
+    state->count++;
+    return BNNCL_OK;
+}
