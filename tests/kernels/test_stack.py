@@ -1,0 +1,30 @@
+"""How much stack kernels take where there is least of it: what docs/c_api.md promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bnncl.kernels.registry import KERNELS
+from bnncl.resources import runtime_dir
+from tests.tools import ROOT, require_tool
+
+_ARM = ("arm-none-eabi-gcc", "--specs=picolibc.specs", "-mcpu=cortex-m0plus", "-mthumb", "-std=c99")
+
+
+@pytest.mark.parametrize("level", ["-Os", "-O2"])
+def test_no_kernel_takes_more_stack_than_documented(level: str, tmp_path: Path):
+    require_tool(_ARM[0])
+    promised = re.search(r"(\d+) bytes of stack", (ROOT / "docs" / "c_api.md").read_text())
+    assert promised is not None
+    sources = [runtime_dir() / kernel.source for kernel in KERNELS if not kernel.is_alias]
+    command = [*_ARM, level, "-fstack-usage", f"-I{runtime_dir() / 'include'}", "-c", *map(str, sources)]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    lines = [line.split("\t") for path in tmp_path.glob("*.su") for line in path.read_text().splitlines()]
+    assert len(lines) >= len(sources)
+    assert {kind for _, _, kind in lines} == {"static"}
+    deepest = max(int(size) for _, size, _ in lines)
+    assert deepest + 150 <= int(promised[1])
