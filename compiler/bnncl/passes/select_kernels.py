@@ -64,6 +64,6 @@ class SelectKernels(Pass):
             message=f"no kernel computes {type(op).__name__} of {reads} to {op.infer(*types)}{limit}",
             where=op.module or op.output,
             why="Each C function takes certain types and sizes only; none takes these.",
-            hint="Use 8- or 16-bit activations, maps of less than 65536 rows and columns, and padding "
-            "narrower than the window; or raise the scratch limit.",
+            hint="Use 8- or 16-bit activations, maps of less than 65536 rows and columns, and padding that "
+            "cuts off the window in at most 255 different ways; or raise the scratch limit.",
         )
