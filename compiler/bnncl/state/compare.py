@@ -64,7 +64,7 @@ def changes(old: Blob, new: Blob, layout: Layout) -> tuple[Change, ...]:
 def describe(blob: Blob, layout: Layout, where: str = "") -> str:
     """A state as text: what it belongs to, then one line for each array."""
     lines = [
-        f"saved {blob.sequence} times, in slot {'AB'[blob.slot]}"
+        f"save {blob.sequence}, in slot {'AB'[blob.slot]}"
         f" ({len(blob.payload)} bytes of state in {blob.slot_bytes})",
         f"model {blob.fingerprint.hex()}, layout {blob.layout}",
     ]
