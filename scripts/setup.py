@@ -54,6 +54,7 @@ COMPONENTS = {
     ),
     "lint": (Need("clang", "clang"), Need("cppcheck", "cppcheck")),
     "count": (Need("valgrind", "valgrind"),),
+    "build": (Need("cmake", "cmake"), Need("c++", "g++")),
 }
 
 TARGETS = {
@@ -65,8 +66,8 @@ TARGETS = {
 PROFILES = {
     "demo": ("host", "arm"),
     "lint": ("lint",),
-    "test": ("host", "arm", "riscv", "lint", "count"),
-    "all": ("host", "arm", "riscv", "lint", "count"),
+    "test": ("host", "arm", "riscv", "lint", "count", "build"),
+    "all": ("host", "arm", "riscv", "lint", "count", "build"),
 }
 
 
