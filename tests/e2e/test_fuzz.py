@@ -15,7 +15,6 @@ import pytest
 import torch
 
 import bnncl
-from bnncl.diagnostics import UnsupportedModel
 from bnncl.driver.agreement import near_threshold
 from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
@@ -28,12 +27,11 @@ from tests.frontend.networks import Conv, Conv1, Linear
 
 from .random_networks import Case, random_network
 
-_REFUSED = {"kernel-family", "reachable-tie"}
 _SMALL_SHARE = 1e-3
 
 
-def check_case(seed: int, folder: Path) -> str:
-    """Compile the network of `seed` in one of the possible ways and check it; 'ok' or why it was refused."""
+def check_case(seed: int, folder: Path) -> None:
+    """Compile the network of `seed` in one of the possible ways and check everything about it."""
     case = random_network(seed)
     choose = random.Random(-seed - 1)
     calibration = case.inputs(64) if choose.random() < 0.6 else None
@@ -43,13 +41,7 @@ def check_case(seed: int, folder: Path) -> str:
     def compiled() -> Project:
         return bnncl.compile(case.module, "host", example=case.inputs(1), calibration=calibration, **options)
 
-    try:
-        project = compiled()
-    except UnsupportedModel as error:
-        slugs = sorted({problem.slug for problem in error.problems})
-        if set(slugs) <= _REFUSED:
-            return "refused: " + ", ".join(slugs)
-        raise
+    project = compiled()
     assert project.files() == compiled().files()
     graph = project.spec.graph
     stored = stored_inputs(case.inputs(40, seed=1), graph)
@@ -59,7 +51,6 @@ def check_case(seed: int, folder: Path) -> str:
     model = open_model(ModelSource(case.module, case.inputs(1), calibration=calibration))
     seen = stored if calibration is None else stored_inputs(calibration, graph)
     _check_torch(case, project, model, seen)
-    return "ok"
 
 
 def _check_torch(case: Case, project: Project, model: TracedModel, stored: Array) -> None:
@@ -91,8 +82,9 @@ def _check_torch(case: Case, project: Project, model: TracedModel, stored: Array
     assert (error <= allowed).all(), (
         f"{case}\nscores differ by {error.max()}, {resolution=}, {np.abs(scores).max()=}"
     )
-    if project.spec.calibrated:
-        assert same.mean() >= 0.5, f"{case}\nonly {same.sum()} samples have equal bits"
+    alike = [float((got[name] == truth).mean()) for name, truth in wanted.items() if name in got]
+    if project.spec.calibrated and alike:
+        assert alike[0] >= 0.98, f"{case}\n{alike}"
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -104,5 +96,5 @@ def test_random_network(seed: int, tmp_path: Path):
 def test_many_random_networks(tmp_path: Path):
     torch.set_num_threads(1)
     first, end = (int(part) for part in os.environ.get("BNNCL_FUZZ", "1000:1200").split(":"))
-    said = [check_case(seed, tmp_path / str(seed)) for seed in range(first, end)]
-    assert said.count("ok") > 0.8 * len(said)
+    for seed in range(first, end):
+        check_case(seed, tmp_path / str(seed))
