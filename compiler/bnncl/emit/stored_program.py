@@ -12,6 +12,7 @@ from bnncl.ops.conv import BinaryConv, FixedConv
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
 from bnncl.ops.flatten import Flatten
+from bnncl.ops.learned_head import HeadConfig, LearnedHead
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
@@ -20,6 +21,8 @@ CLASSES: Final = (
     BinaryConv,
     FixedConv,
     Flatten,
+    HeadConfig,
+    LearnedHead,
     MaxPool,
     PRelu,
     Requantize,

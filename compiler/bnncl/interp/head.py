@@ -14,55 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnncl.interp.replay import ReplayMemory
+from bnncl.numerics import heads
 from bnncl.numerics.fixed import saturate, shift_right_floor
 from bnncl.numerics.prng import hash32, permuted
 from bnncl.numerics.roots import weight_of_past
 from bnncl.numerics.softmax import logit_gradient, softmax
+from bnncl.ops.learned_head import HeadConfig
 
 Integers = NDArray[np.int64]
 Latent = NDArray[np.uint8]
 
 STREAM_ORDER, STREAM_REPLAY, STREAM_ROUND = 2, 3, 4
-
-
-@dataclass(frozen=True)
-class HeadConfig:
-    """Sizes and integers of one learnable head, all fixed at compile time.
-
-    `features` counts the inputs of the head, a constant one for the bias included. Weights stand for
-    W * 2**-weight_exponent. `q_forward` and `q_backward` are bits of forward copies and of masters and
-    gradients, 2..8 and q_forward..16. A gradient sum G changes a weight by
-    G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32. Scores are accumulators /
-    2**score_shift.
-    """
-
-    features: int
-    max_classes: int
-    latent_bytes: int
-    slots: int
-    experience: int
-    q_forward: int
-    q_backward: int
-    weight_exponent: int
-    softmax_multiplier: int
-    softmax_shift: int
-    rate_multiplier: int
-    rate_shift: int
-    stochastic: bool
-    new_per_step: int
-    replay_per_step: int
-    epochs: int
-    score_shift: int = 0
-
-    @property
-    def batch(self) -> int:
-        """Samples of a full minibatch."""
-        return self.new_per_step + self.replay_per_step
-
-    @property
-    def weight_limit(self) -> int:
-        """Largest magnitude of a master weight."""
-        return (1 << (self.q_backward - 1)) - 1
 
 
 class Phase(IntEnum):
@@ -176,9 +138,7 @@ class HeadLearner:
 
     def scores16(self, features: Integers) -> Integers:
         """Scores (max_classes,) in 16 bits: accumulators / 2**score_shift to nearest; -2**15: not known."""
-        shift = self.config.score_shift
-        scaled = shift_right_floor(self.scores(features) + (1 << shift >> 1), shift)
-        return np.where(self.known(), saturate(scaled, -(2**15 - 1), 2**15 - 1), -(2**15))
+        return heads.scores16(self.scores(features), self.config.score_shift, self.known())
 
     def known(self) -> NDArray[np.bool_]:
         """Classes that have been learned."""
@@ -275,11 +235,7 @@ class HeadLearner:
 
     def _copy(self, master: Integers) -> Integers:
         """The forward copy of a master: its highest q_forward bits, rounded."""
-        drop = self.config.q_backward - self.config.q_forward
-        if drop == 0:
-            return master
-        top = (1 << (self.config.q_forward - 1)) - 1
-        return saturate(shift_right_floor(master + (1 << (drop - 1)), drop), -top, top)
+        return heads.forward_copy(master, self.config.q_backward, self.config.q_forward)
 
     def canonical(self) -> bytes:
         """All state between two steps as bytes, little-endian, in the order of docs/numerics.md."""
@@ -297,3 +253,6 @@ class HeadLearner:
 def divide_round(numerator: int | Integers, divisor: int) -> int | Integers:
     """Numerator / divisor to nearest, halves up, for divisor > 0: floor((2n + d) / 2d)."""
     return (2 * numerator + divisor) // (2 * divisor)
+
+
+__all__ = ["HeadConfig", "HeadLearner", "Integers", "Latent", "Phase", "Refused", "divide_round"]

@@ -22,18 +22,23 @@ from bnncl.passes.ranges import Ranges
 
 @dataclass(frozen=True)
 class LowerReal(Pass):
-    """Gives every real value an integer form, by the input's format and the ranges of the values."""
+    """Gives every real value an integer form, by the input's format and the ranges of the values.
+
+    The output is scores: int16 with one scale. With `feature_bits` it is the features of a head instead:
+    bits stay bits, other numbers become int8 of so many bits (2..8) with one scale and zero at q = 0.
+    """
 
     input_format: InputFormat
     ranges: Ranges
     widths: RealWidths
+    feature_bits: int | None = None
 
     name = "lower-real"
     needs = Stage.TRACED
     gives = Stage.INTEGER
 
     def run(self, graph: Graph) -> Graph:
-        """The graph in integers; its output is int16 with a meaning of one scale."""
+        """The graph in integers."""
         scope = Scope(graph, self.input_format, self.ranges, self.widths)
         for op in graph.ops:
             rule = RULES.get(type(op))
@@ -41,15 +46,19 @@ class LowerReal(Pass):
                 scope.keep(op)
             else:
                 rule(scope, op)
-        outputs = tuple(scope.as_scores(name) for name in graph.outputs)
+        outputs = tuple(self._output(scope, name) for name in graph.outputs)
         return _finished(graph, scope, outputs)
+
+    def _output(self, scope: Scope, traced: str) -> str:
+        if self.feature_bits is None:
+            return scope.as_scores(traced)
+        return scope.as_features(traced, self.feature_bits)
 
 
 def _finished(graph: Graph, scope: Scope, outputs: tuple[str, ...]) -> Graph:
     values = scope.values
-    for made, wanted in zip(outputs, graph.outputs, strict=True):
-        values[made] = replace(values[made], storage=Storage.OUTPUT)
-        assert made == wanted, "the scores keep their name"
+    for made, traced in zip(outputs, graph.outputs, strict=True):
+        values[made] = replace(values[made], storage=Storage.OUTPUT, meaning=scope.meaning_of(traced))
     order = dict.fromkeys([*graph.inputs, *(op.output for op in scope.ops)])
     return Graph(
         graph.name,

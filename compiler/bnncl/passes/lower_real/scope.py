@@ -134,14 +134,33 @@ class Scope:
 
     def as_scores(self, traced: str) -> str:
         """Carry the graph's output as int16 with one scale; returns its name, which is the traced one."""
-        source, meaning = self.value_of(traced), self.meaning_of(traced)
-        low, high = self.ranges.get(traced, (-np.inf, np.inf))
-        bound = real_bound(source, meaning)
-        limit = min(bound, _MARGIN * max(abs(low), abs(high))) or bound
-        if source.name == traced:
+        limit = self._limit(traced, _MARGIN)
+        if self.name_of(traced) == traced:
             self._rename(traced, f"{traced}_acc")
         self.requantised(traced, traced, (-limit, limit), _SCORE_BITS)
         return traced
+
+    def as_features(self, traced: str, bits: int) -> str:
+        """Carry the graph's output as bits, or as int8 of `bits` bits with one scale; returns its name."""
+        source = self.value_of(traced)
+        if isinstance(source.type.domain, Binary):
+            return source.name
+        limit = self._limit(traced, 1.0)
+        rescale, made = to_common_scale(source, self.meaning_of(traced), (-limit, limit), bits)
+        op = Requantize(
+            output=f"{traced}_features",
+            module=self.graph.values[traced].module,
+            x=source.name,
+            rescale=replace(rescale, bits=8),
+        )
+        self.add(op, made, traced=traced)
+        return op.output
+
+    def _limit(self, traced: str, margin: float) -> float:
+        """The largest magnitude to hold for `traced`: that of its range times `margin`, or its bound."""
+        low, high = self.ranges.get(traced, (-np.inf, np.inf))
+        bound = real_bound(self.value_of(traced), self.meaning_of(traced))
+        return min(bound, margin * max(abs(low), abs(high))) or bound
 
     def _rename(self, traced: str, name: str) -> None:
         value = self.values.pop(traced)
