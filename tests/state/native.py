@@ -72,6 +72,17 @@ class Ram(ctypes.Structure):
     )
 
 
+class File(ctypes.Structure):
+    """bnncl_storage_file."""
+
+    _fields_ = (
+        ("file", ctypes.c_void_p),
+        ("region_bytes", ctypes.c_uint32),
+        ("erase_bytes", ctypes.c_uint32),
+        ("prog_bytes", ctypes.c_uint32),
+    )
+
+
 class Id(ctypes.Structure):
     """bnncl_store_id."""
 
@@ -123,14 +134,14 @@ class Store:
     def save(self, state: bytes, ident: Id = OURS, sizes: Sequence[int] | None = None) -> Status:
         """Save `state`, cut into segments of `sizes` bytes."""
         segments = _segments(sizes or [len(state)])
-        port, ident = ctypes.byref(self.port), ctypes.byref(ident)
-        return Status(self.library.bnncl_store_save(port, ident, state, segments, len(segments)))
+        where = ctypes.byref(self.port), ctypes.byref(ident)
+        return Status(self.library.bnncl_store_save(*where, state, segments, len(segments)))
 
     def load(self, size: int, ident: Id = OURS) -> tuple[Status, bytes]:
         """The status, and the state's bytes, b"?" where nothing was written."""
         held = ctypes.create_string_buffer(b"?" * size, size)
-        port, ident = ctypes.byref(self.port), ctypes.byref(ident)
-        status = self.library.bnncl_store_load(port, ident, held, _segments([size]), 1)
+        where = ctypes.byref(self.port), ctypes.byref(ident)
+        status = self.library.bnncl_store_load(*where, held, _segments([size]), 1)
         return Status(status), held.raw
 
     def find(self, ident: Id = OURS) -> tuple[Status, Found]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 
 import pytest
 
 from bnncl.state import read_blob, write_slot
-from tests.state.native import HEADER, OURS, POWER_FOR_EVER, Port, RamFlash, Status, Store, store_id
+from tests.state.native import HEADER, OURS, POWER_FOR_EVER, Id, Port, RamFlash, Status, Store, store_id
+
+Bytes = MutableSequence[int]
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_nothing_saved(flash: RamFlash) -> None:
 @pytest.mark.parametrize(
     "other", [store_id(bytes(15) + b"\x01"), store_id(layout=2)], ids=["model", "layout"]
 )
-def test_another_model_is_refused(flash: RamFlash, other: object) -> None:
+def test_another_model_is_refused(flash: RamFlash, other: Id) -> None:
     assert flash.save(state(0)) == Status.OK
     assert flash.load(100, other) == (Status.BAD_FINGERPRINT, b"?" * 100)
     assert flash.load(99) == (Status.BAD_FINGERPRINT, b"?" * 99)
@@ -204,7 +206,7 @@ def test_a_fault_of_the_port_at_any_call_leaves_the_old_state(library: ctypes.CD
 def test_memory_that_does_not_keep_what_is_written(flash: RamFlash) -> None:
     assert flash.save(state(0)) == Status.OK
 
-    def stuck(original, context, offset, data, size):
+    def stuck(original: Callable[..., int], context: int, offset: int, data: Bytes, size: int) -> int:
         data[0] |= 0x10
         return original(context, offset, data, size)
 
@@ -217,7 +219,7 @@ def test_memory_that_reads_differently_the_second_time(flash: RamFlash) -> None:
     assert flash.save(state(0)) == Status.OK
     calls = iter(range(100))
 
-    def fickle(original, context, offset, data, size):
+    def fickle(original: Callable[..., int], context: int, offset: int, data: Bytes, size: int) -> int:
         status = original(context, offset, data, size)
         data[3] ^= next(calls) == 5
         return status

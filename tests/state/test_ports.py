@@ -1,0 +1,116 @@
+"""The ports beside the store: each compiles without a warning; the one over a file keeps a state."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bnncl.targets.flags import WARNINGS
+from tests.state.native import RUNTIME, File, RamFlash, Status, Store
+from tests.tools import require_tool
+
+PORTS = sorted(path for name in ("file", "ram", "stm32h7") for path in (RUNTIME / "port" / name).glob("*"))
+SIZES = (1024, 256, 4)
+_M7 = ("arm-none-eabi-gcc", "--specs=picolibc.specs", "-mthumb", "-mcpu=cortex-m7")
+_COMPILERS = {"file": ("gcc",), "ram": ("gcc",), "stm32h7": _M7}
+
+
+@pytest.mark.parametrize(
+    "source", [path for path in PORTS if path.suffix == ".c"], ids=lambda path: path.stem
+)
+def test_a_port_compiles_and_names_only_its_own(source: Path, tmp_path: Path) -> None:
+    compiler = _COMPILERS[source.parent.name]
+    require_tool(compiler[0], "nm")
+    made = tmp_path / "port.o"
+    options = ["-std=c99", "-O2", *WARNINGS, f"-I{RUNTIME / 'include'}", "-c", str(source), "-o", str(made)]
+    subprocess.run([*compiler, *options], check=True)
+    listed = subprocess.run(["nm", "-g", "--defined-only", made], check=True, capture_output=True, text=True)
+    names = [line.split()[-1] for line in listed.stdout.splitlines()]
+    assert names
+    assert all(name.startswith(source.stem) for name in names)
+
+
+@pytest.mark.parametrize("path", PORTS, ids=lambda path: path.name)
+def test_a_port_says_its_licence_and_is_short(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("/* SPDX-License-Identifier: 0BSD */\n")
+    assert len(text.splitlines()) <= 300
+    assert not re.search(r"\b(float|double|malloc)\b", text)
+
+
+class FileFlash(Store):
+    """The store over a file."""
+
+    def __init__(self, library: ctypes.CDLL, path: Path) -> None:
+        self.file = File()
+        assert open_file(library, self.file, path) == Status.OK
+        super().__init__(library, library.bnncl_storage_file_port(ctypes.byref(self.file)))
+
+    def close(self) -> None:
+        assert self.library.bnncl_storage_file_close(ctypes.byref(self.file)) == Status.OK
+
+
+def open_file(library: ctypes.CDLL, file: File, path: Path) -> Status:
+    return Status(library.bnncl_storage_file_open(ctypes.byref(file), str(path).encode(), *SIZES))
+
+
+def test_a_file_holds_what_flash_would(library: ctypes.CDLL, tmp_path: Path) -> None:
+    path = tmp_path / "region.bin"
+    flash = RamFlash(library, *SIZES)
+    for save in range(4):
+        store = FileFlash(library, path)
+        data = bytes([save]) * (100 + save)
+        assert store.load(10)[0] == (Status.BAD_FINGERPRINT if save else Status.NO_STATE)
+        assert store.save(data) == flash.save(data) == Status.OK
+        store.close()
+        assert path.read_bytes() == flash.dump
+        store = FileFlash(library, path)
+        assert store.load(len(data)) == (Status.OK, data)
+        store.close()
+
+
+def test_a_file_is_written_before_a_save_returns(library: ctypes.CDLL, tmp_path: Path) -> None:
+    path = tmp_path / "region.bin"
+    store = FileFlash(library, path)
+    assert store.save(b"state") == Status.OK
+    assert b"state" in path.read_bytes()
+    store.close()
+
+
+def test_a_file_refuses_to_write_what_is_not_erased(library: ctypes.CDLL, tmp_path: Path) -> None:
+    store = FileFlash(library, tmp_path / "region.bin")
+    word = (ctypes.c_uint8 * 4)(1, 2, 3, 4)
+    assert store.port.prog(store.port.context, 8, word, 4) == Status.OK
+    assert store.port.prog(store.port.context, 8, word, 4) == Status.STORAGE_ERROR
+    assert store.port.erase(store.port.context, 0) == Status.OK
+    assert store.port.prog(store.port.context, 8, word, 4) == Status.OK
+    store.close()
+
+
+def test_a_file_of_other_size_or_nowhere_is_refused(library: ctypes.CDLL, tmp_path: Path) -> None:
+    (tmp_path / "short.bin").write_bytes(bytes(1000))
+    for path in (tmp_path / "short.bin", tmp_path / "none" / "region.bin"):
+        file = File()
+        assert open_file(library, file, path) == Status.STORAGE_ERROR
+        assert library.bnncl_storage_file_close(ctypes.byref(file)) == Status.STORAGE_ERROR
+    assert (tmp_path / "short.bin").read_bytes() == bytes(1000)
+
+
+def test_emulated_flash_refuses_what_flash_forbids(library: ctypes.CDLL) -> None:
+    flash = RamFlash(library, *SIZES)
+    port, word = flash.port, (ctypes.c_uint32 * 20)(1)
+    data = ctypes.cast(word, ctypes.POINTER(ctypes.c_uint8))
+    odd = ctypes.cast(ctypes.byref(word, 1), ctypes.POINTER(ctypes.c_uint8))
+    assert port.prog(port.context, 8, data, 4) == Status.OK
+    wrong = [(8, data, 4), (12, odd, 4), (13, data, 4), (12, data, 3), (12, data, 0), (12, data, 68)]
+    for arguments in [*wrong, (1024, data, 4), (2**32 - 4, data, 4)]:
+        assert port.prog(port.context, *arguments) == Status.STORAGE_ERROR
+    assert port.erase(port.context, 100) == port.erase(port.context, 1024) == Status.STORAGE_ERROR
+    assert port.read(port.context, 1020, data, 8) == Status.STORAGE_ERROR
+    assert flash.flash.violations == 11
+    assert list(flash.wear) == [0, 0, 0, 0]
+    assert flash.dump[8:12] == bytes([1, 0, 0, 0])
