@@ -22,6 +22,7 @@
 #define SEGMENTS 4
 #define STATE_BYTES 700
 #define MAX_BLOCKS 64
+#define STORM_CUTS 2000
 
 typedef struct {
     uint32_t region_bytes;
@@ -111,16 +112,22 @@ static bool cut_at(bnncl_storage_ram *flash, const bnncl_storage *port, int save
            loads(port, next);
 }
 
+/* Erased flash of a shape, in `work`. */
+static void use(bnncl_storage_ram *flash, const shape *of)
+{
+    flash->bytes = work.bytes;
+    flash->granules = work.granules;
+    flash->erases = work.erases;
+    flash->region_bytes = of->region_bytes;
+    flash->erase_bytes = of->erase_bytes;
+    flash->prog_bytes = of->prog_bytes;
+    bnncl_storage_ram_format(flash);
+}
+
 static int run_shape(const shape *of)
 {
-    static bnncl_storage_ram flash;
-    flash.bytes = work.bytes;
-    flash.granules = work.granules;
-    flash.erases = work.erases;
-    flash.region_bytes = of->region_bytes;
-    flash.erase_bytes = of->erase_bytes;
-    flash.prog_bytes = of->prog_bytes;
-    bnncl_storage_ram_format(&flash);
+    bnncl_storage_ram flash;
+    use(&flash, of);
     const bnncl_storage port = bnncl_storage_ram_port(&flash);
     for (int save = 0; save < SAVES; save++) {
         memcpy(&before, &work, sizeof before);
@@ -148,6 +155,38 @@ static int run_shape(const shape *of)
     return 0;
 }
 
+/* Cut after cut, without a whole save between: what loads is always the state that loaded before, or the one
+ * that was being saved. */
+static int run_storm(const shape *of)
+{
+    bnncl_storage_ram flash;
+    use(&flash, of);
+    const bnncl_storage port = bnncl_storage_ram_port(&flash);
+    int held = 0;
+    uint32_t random = 1;
+    if (save_state(&port, held) != BNNCL_OK) {
+        return 1;
+    }
+    for (int i = 0; i < STORM_CUTS; i++) {
+        random = random * 1664525u + 1013904223u;
+        const int saved = (held + 1 + (int)(random >> 8) % (SAVES - 1)) % SAVES;
+        const uint32_t power = (random >> 10) % (2u * of->erase_bytes + 600u);
+        bnncl_storage_ram_power(&flash, power, (bnncl_cut)(random >> 30), random);
+        (void)save_state(&port, saved);
+        bnncl_storage_ram_power(&flash, BNNCL_POWER_FOR_EVER, BNNCL_CUT_IN_ORDER, 0);
+        const bool is_new = loads(&port, saved);
+        if (is_new == loads(&port, held)) {
+            printf("neither old nor new: cut %d of a storm\n", i);
+            return 1;
+        }
+        cuts++;
+        found_new += is_new ? 1u : 0u;
+        found_old += is_new ? 0u : 1u;
+        held = is_new ? saved : held;
+    }
+    return flash.violations != 0;
+}
+
 int main(void)
 {
     for (int save = 0; save < SAVES; save++) {
@@ -156,7 +195,8 @@ int main(void)
         }
     }
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        if (shapes[i].region_bytes <= CUT_MAX_REGION && run_shape(&shapes[i]) != 0) {
+        if (shapes[i].region_bytes <= CUT_MAX_REGION &&
+            (run_shape(&shapes[i]) != 0 || run_storm(&shapes[i]) != 0)) {
             return 1;
         }
     }
