@@ -1,0 +1,1 @@
+"""Continual-learning experiments with the device's own arithmetic, beside float references."""
