@@ -51,7 +51,8 @@ class Case:
         i = np.arange(self.config.latent_bytes)
         noise = hash32(self.seed, 101, number, i)
         flips = noise & (noise >> np.uint32(8)) & (noise >> np.uint32(16))
-        return ((hash32(self.seed, 100, label, i) ^ flips) & np.uint32(255)).astype(np.uint8)
+        latent: Latent = ((hash32(self.seed, 100, label, i) ^ flips) & np.uint32(255)).astype(np.uint8)
+        return latent
 
     def learner(self) -> Counting:
         """The reference with all its state 0."""
@@ -191,5 +192,5 @@ CASES = (
     Case("wide rate", _config(rate_multiplier=2**31 - 1, rate_shift=32, features=97, slots=40), True, 127, 9),
     Case("one sample", _config(new_per_step=1, replay_per_step=1, features=1, experience=3), False, 0, 10),
     Case("all replay", _config(replay_per_step=16, slots=3, max_classes=7, epochs=1), True, -1, 11),
-    Case("q 2 2", _config(q_forward=2, q_backward=2, rate_multiplier=1, rate_shift=3), True, 1, 12),
+    Case("q 2 2", _config(q_forward=2, q_backward=2, rate_multiplier=20, rate_shift=5), True, 1, 12),
 )

@@ -20,7 +20,7 @@ def exp2_negative(t: Integers) -> Integers:
     """2**-(t / 2**10) in units of 2**-15, for 0 <= t <= 31 * 2**10.
 
     The fraction x is taken by 1 - 0.67157 x + 0.17157 x**2, which is exact at 0, 1/2 and 1 and off by
-    less than 0.2 % between; the integer part is a shift.
+    less than 0.33 % between; the integer part is a shift.
     """
     x = t & ((1 << LOG_BITS) - 1)
     y = ONE - ((_LINEAR * x) >> LOG_BITS) + ((_SQUARE * x * x) >> (2 * LOG_BITS))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnncl.ir.op import INTEGER_ONLY, Array, UnaryOp
-from bnncl.ir.types import Int, TensorType
+from bnncl.ir.types import Int, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.numerics.heads import forward_copy, scores16
 
@@ -48,13 +48,13 @@ class HeadConfig:
 
     @property
     def weight_limit(self) -> int:
-        """Largest magnitude of a master weight."""
-        return (1 << (self.q_backward - 1)) - 1
+        """Largest magnitude of a master weight: the largest one whose forward copy needs no saturation."""
+        return (1 << (self.q_backward - 1)) - 1 - (1 << (self.q_backward - self.q_forward) >> 1)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LearnedHead(UnaryOp):
-    """Scores of the features `x` by the weights the model was compiled with, and all else learning starts from.
+    """Scores of the features `x` by the weights the model was compiled with; where learning starts from.
 
     `x` is a vector, binary or int8; a last feature that is always `bias_feature` comes on top. `cut` names
     the binary value whose bits are stored as latents; what stands between it and `x` is computed again
@@ -84,6 +84,12 @@ class LearnedHead(UnaryOp):
         config = self.config
         copy = forward_copy(self.weights.data.astype(np.int64), config.q_backward, config.q_forward)
         return scores16(self.with_bias(arrays[0]) @ copy.T, config.score_shift, self.past.data > 0)
+
+    def accumulator(self, x: TensorType) -> Int:
+        """The sums that a row can give, whatever its weights."""
+        top = (1 << (self.config.q_forward - 1)) - 1
+        bound = top * (max(map(abs, element_range(x.domain))) * x.channels + abs(self.bias_feature))
+        return Int(-bound, bound, 32)
 
     def with_bias(self, features: Array) -> Array:
         """Features (..., I) as int64 with the constant one behind them, (..., I + 1)."""

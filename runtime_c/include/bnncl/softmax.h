@@ -15,7 +15,7 @@
 
 /* 2**-(t / 2**10) in units of 2**-15, 0 <= t <= BNNCL_EXPONENT_MAX; the result is at most 2**15.
  *
- * The fraction x is taken by 1 - 0.67157 x + 0.17157 x**2, exact at 0, 1/2 and 1 and off by less than 0.2 %
+ * The fraction x is taken by 1 - 0.67157 x + 0.17157 x**2, exact at 0, 1/2 and 1 and off by less than 0.33 %
  * between; the integer part is a shift. floor(5622 x**2 / 2**20) is computed as floor(2811 x**2 / 2**19):
  * 2811 * 1023**2 < 2**32. */
 static inline uint32_t bnncl_exp2_negative(uint32_t t)

@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes the forward copies of a row: the highest q_forward bits of each weight, rounded, saturated to a
- * range that is symmetric about 0. */
+/* Makes forward copies: the highest q_forward bits of each weight, rounded, halves up. Counted from `base`
+ * they are not negative, so that the shift is one of numbers without sign:
+ * floor((w + half) / 2**drop) = ((w + half + 2**15) >> drop) - 2**(15 - drop).
+ * Weights stop where their copies are still symmetric about 0, so nothing has to be saturated here. */
 typedef struct {
-    int32_t half;
-    int32_t top;
+    int32_t offset; /* half + 2**15 */
+    int32_t base;   /* 2**(15 - drop) */
     uint32_t drop;
 } bnncl_copier;
 
@@ -21,20 +23,21 @@ static inline bnncl_copier bnncl_copier_of(const bnncl_head_config *config)
 {
     const uint32_t drop = (uint32_t)config->q_backward - config->q_forward;
     bnncl_copier copier;
-    copier.half = drop > 0 ? INT32_C(1) << (drop - 1u) : 0;
-    copier.top = (INT32_C(1) << (config->q_forward - 1u)) - 1;
+    copier.offset = (INT32_C(1) << 15) + (INT32_C(1) << drop) / 2;
+    copier.base = INT32_C(1) << (15u - drop);
     copier.drop = drop;
     return copier;
 }
 
-/* |weight + half| < 2**16. */
+/* The copy of a weight plus base, 0..2**16 - 1. */
+static inline int32_t bnncl_copy_from_base(const bnncl_copier *copier, int32_t weight)
+{
+    return (int32_t)((uint32_t)(weight + copier->offset) >> copier->drop);
+}
+
 static inline int32_t bnncl_forward_copy(const bnncl_copier *copier, int32_t weight)
 {
-    const int32_t q = bnncl_shift_right_floor32(weight + copier->half, copier->drop);
-    if (q > copier->top) {
-        return copier->top;
-    }
-    return q < -copier->top ? -copier->top : q;
+    return bnncl_copy_from_base(copier, weight) - copier->base;
 }
 
 /* The weight after a minibatch whose gradients sum up to `gradient`; `at` is its place in the row. Where the
@@ -79,10 +82,11 @@ static inline int16_t *bnncl_learn_row_at(const bnncl_head_config *config, int16
     return weights + (size_t)row * config->features;
 }
 
-/* The largest magnitude of a weight. */
+/* The largest magnitude of a weight: the largest one whose forward copy is 2**(q_forward - 1) - 1. */
 static inline int32_t bnncl_weight_limit(const bnncl_head_config *config)
 {
-    return (INT32_C(1) << (config->q_backward - 1u)) - 1;
+    const uint32_t drop = (uint32_t)config->q_backward - config->q_forward;
+    return (INT32_C(1) << (config->q_backward - 1u)) - 1 - (INT32_C(1) << drop) / 2;
 }
 
 /* The experience is no more: between two experiences only `seed`, `steps` and `stored` are not 0. */
