@@ -36,6 +36,13 @@ static inline void stimulus_i8(void *workspace, const uint8_t *latent, void *inp
     }
 }
 
+/* Nothing stands between the cut and the head. */
+static inline void stimulus_copied(void *workspace, const uint8_t *latent, void *inputs)
+{
+    const stimulus_sizes *sizes = workspace;
+    memcpy(inputs, latent, sizes->latent_bytes);
+}
+
 /* Latent number `number`, of class `label`: the bits of the class, each eighth of them drawn anew. */
 static inline void stimulus_latent(uint8_t *latent, uint32_t bytes, uint32_t seed, uint32_t label,
                                    uint32_t number)

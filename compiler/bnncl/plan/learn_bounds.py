@@ -51,7 +51,7 @@ def _forward(config: HeadConfig, largest_input: int, bias_feature: int) -> tuple
         _around("logits", logit, 32),
         _around("logits_from_base", from_base + correction if largest_input == 1 else logit, 32),
         ("logit_distance", 0, 2 * logit, -32),
-        ("softmax_products", 0, scaled, -64),
+        ("softmax_products", 0, scaled, 64),
         ("softmax_sum", 0, config.max_classes * _ONE, -32),
         ("softmax_quotients", 0, _ONE * _ONE + config.max_classes * _ONE // 2, -32),
     )
