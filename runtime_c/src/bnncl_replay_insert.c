@@ -7,13 +7,14 @@
 
 /* Functions that look for a slot answer `slots` where there is none. */
 
+/* Slots for each class met; the class of the sample at hand has been counted, so there is one. */
 static uint32_t bnncl_quota(const bnncl_head_config *config, const bnncl_head *head)
 {
     uint32_t classes = 0;
     for (uint32_t c = 0; c < config->max_classes; c++) {
         classes += head->met[c] > 0 ? 1u : 0u;
     }
-    return config->slots / classes;
+    return classes > 0 ? config->slots / classes : config->slots;
 }
 
 static uint32_t bnncl_largest(const uint32_t *held, uint32_t classes)
