@@ -56,9 +56,10 @@ def class_incremental(
         raise UsageError(
             Problem(
                 "no-new-classes",
-                f"all {len(base)} classes of the data are base classes",
-                "--base",
-                hint="Give fewer base classes, or simulate new instances: --scenario ni.",
+                f"the model knows every class of the data: {len(base)}",
+                "--scenario",
+                "In a class-incremental stream classes arrive that were not known before.",
+                "Give a model of fewer classes, or simulate new instances: --scenario ni.",
             )
         )
     order = [fresh[i] for i in rng.permutation(len(fresh))] if shuffle_classes else fresh

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from bnncl.ir.op import Array
 from bnncl.learn.samples import Samples
 
 
@@ -39,6 +41,13 @@ class Start:
     rows: Tensor
     past: Tensor
     known: Samples
+
+    @classmethod
+    def of(cls, rows: Array, past: Array, known: Samples) -> Start:
+        """From numpy arrays."""
+        return cls(
+            torch.from_numpy(rows.astype(np.float32)), torch.from_numpy(past.astype(np.float32)), known
+        )
 
 
 def features_of(samples: Samples) -> Tensor:
