@@ -28,7 +28,6 @@ void bnncl_learn_update_i8(const bnncl_head_config *config, const bnncl_learn_ra
 {
     const int8_t *x = inputs;
     const size_t stride = config->inputs;
-    int32_t total = 0;
     uint32_t at = 0;
     for (; at + 4 <= config->inputs; at += 4) {
         bnncl_update_four(rate, weights + at, deltas, x + at, stride, samples, at);
@@ -41,6 +40,7 @@ void bnncl_learn_update_i8(const bnncl_head_config *config, const bnncl_learn_ra
         weights[at] = bnncl_changed_weight(rate, weights[at], gradient, at);
     }
     if (config->bias_feature != 0) {
+        int32_t total = 0;
         for (uint32_t sample = 0; sample < samples; sample++) {
             total += deltas[sample];
         }
