@@ -19,6 +19,13 @@ def any_target(request: pytest.FixtureRequest) -> Target:
     return target
 
 
+@pytest.fixture
+def host_target() -> Target:
+    """The machine that compiles."""
+    require_target(TARGETS["host"])
+    return TARGETS["host"]
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path | None:
     """The folder of real data sets that $BNNCL_DATA names, or None."""

@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnncl.cli import values
+from bnncl.cli import train, values
 from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options, as_identifier
 
@@ -36,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _data_options(parser)
     _loading_options(parser)
     _size_options(parser)
+    train.configure(parser)
 
 
 def _data_options(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +133,7 @@ def _options(args: argparse.Namespace) -> Options:
         scratch_limit=args.scratch_limit,
         labels=args.class_names,
         require_calibration=args.require_calibration,
+        **train.chosen(args),
     )
 
 

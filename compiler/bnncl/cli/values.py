@@ -42,6 +42,14 @@ def interval(text: str) -> tuple[float, float]:
     return parts[0], parts[1]
 
 
+def pair(text: str) -> tuple[int, int]:
+    """Two counts from `8:24`."""
+    match = re.fullmatch(r"(\d+):(\d+)", text, re.ASCII)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is not two counts such as 8:24")
+    return int(match[1]), int(match[2])
+
+
 def shape(text: str) -> tuple[int, ...]:
     """A shape from `1,28,28` (or `1x28x28`), that of one sample."""
     try:

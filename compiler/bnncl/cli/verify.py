@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from bnncl.diagnostics import EXIT_OK, EXIT_VERIFICATION_FAILED, Collector, Usag
 from bnncl.targets import Target
 
 if TYPE_CHECKING:
+    from bnncl.verification.train import TrainVerification
     from bnncl.verification.verify import Data, Verification
 
 NAME = "verify"
@@ -31,6 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=values.count, metavar="N", help="the first N of the data, or N of noise"
     )
+    parser.add_argument(
+        "--train", action="store_true", help="also learn, in C and in Python, and compare after every call"
+    )
     parser.add_argument("--no-count", action="store_true", help="do not count instructions")
 
 
@@ -40,13 +45,22 @@ def run(args: argparse.Namespace) -> int:
 
     targets = _environments(args.env or ["native"])
     data = _data(args)
+    trained = [_trained(args, target, data) for target in targets]
     results = [verify(args.project, target, data, measure=not args.no_count) for target in targets]
+    pairs = list(zip(results, trained, strict=True))
     if args.report == "json":
-        print(json.dumps({"environments": [_as_json(result) for result in results]}, indent=2))
+        print(json.dumps({"environments": [_as_json(*pair) for pair in pairs]}, indent=2))
     else:
-        for result in results:
-            print(_as_text(result))
-    return EXIT_OK if all(result.passed for result in results) else EXIT_VERIFICATION_FAILED
+        for pair in pairs:
+            print(_as_text(*pair))
+    passed = all(result.passed and (learned is None or learned.passed) for result, learned in pairs)
+    return EXIT_OK if passed else EXIT_VERIFICATION_FAILED
+
+
+def _trained(args: argparse.Namespace, target: Target, data: Data) -> TrainVerification | None:
+    from bnncl.verification.train import verify_training
+
+    return verify_training(args.project, target, data.inputs, data.labels) if args.train else None
 
 
 def _environments(names: list[str]) -> list[Target]:
@@ -85,7 +99,8 @@ def _data(args: argparse.Namespace) -> Data:
     )
 
 
-def _as_json(result: Verification) -> dict[str, Any]:
+def _as_json(result: Verification, learned: TrainVerification | None) -> dict[str, Any]:
+    training = {} if learned is None else {"training": {**asdict(learned), "passed": learned.passed}}
     return {
         "environment": result.environment,
         "passed": result.passed,
@@ -100,13 +115,23 @@ def _as_json(result: Verification) -> dict[str, Any]:
         "instructions": list(result.instructions),
         "flash_bytes": result.flash,
         "ram_bytes": result.ram,
+        **training,
     }
 
 
-def _as_text(result: Verification) -> str:
+def _as_text(result: Verification, learned: TrainVerification | None) -> str:
     compared = result.comparison
-    lines = [f"{result.environment}: {'passed' if result.passed else 'FAILED'}"]
+    passed = result.passed and (learned is None or learned.passed)
+    lines = [f"{result.environment}: {'passed' if passed else 'FAILED'}"]
     lines += [f"  differs: {finding}" for finding in result.findings]
+    if learned is not None:
+        lines += [f"  learning differs: {finding}" for finding in learned.findings]
+        lines.append(
+            f"  {learned.calls} calls of learning compared, {learned.minibatches} minibatches, "
+            f"{learned.consolidations} commits, {learned.new_classes} new classes, "
+            f"{learned.replaced} replay slots replaced, {learned.changed_bytes} of {learned.head_bytes} "
+            "bytes of the head changed"
+        )
     lines += [f"  edited since it was generated: {path}" for path in result.edited]
     lines += [f"  note: {note}" for note in result.notes]
     lines.append(

@@ -43,14 +43,15 @@ def golden_inputs(graph: Graph, input_format: InputFormat, calibration: Calibrat
     return np.random.Generator(np.random.PCG64(_GOLDEN_SEED)).integers(low, high + 1, shape, np.int64)
 
 
-def require(calibration: Calibration | None, *, required: bool) -> None:
+def require(calibration: Calibration | None, options: Options) -> None:
     """Raise UsageError where calibration is required and not there."""
-    if required and calibration is None:
+    option = "--require-calibration" if options.require_calibration else "--train"
+    if calibration is None and (options.require_calibration or options.train is not None):
         raise UsageError(
             Problem(
                 "calibration-required",
                 "no calibration data",
-                "--require-calibration",
+                option,
                 "Ranges would be interval bounds, far wider than what the model sees.",
                 "Give --calibration data.npz, or pass calibration= to bnncl.save.",
             )

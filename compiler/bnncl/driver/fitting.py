@@ -11,7 +11,7 @@ from bnncl.ir.graph import Graph
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import SelectKernels
 from bnncl.plan import MemoryPlan, plan_memory
-from bnncl.plan.report import CONTEXT_BYTES
+from bnncl.plan.report import ram_bytes
 from bnncl.targets import Target
 
 _LOG = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ class Fitted:
 
     @property
     def ram_bytes(self) -> int:
-        """RAM of context and workspace."""
-        return CONTEXT_BYTES + self.plan.workspace_bytes
+        """RAM of context, workspace and what learning keeps."""
+        return ram_bytes(self.graph, self.plan)
 
 
 def fit(integer: Graph, target: Target, options: Options, ram: int | None) -> Fitted:

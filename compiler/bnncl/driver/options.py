@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 import numpy as np
 
 from bnncl.diagnostics import Collector, Problem, UsageError
+from bnncl.driver.train_options import TrainOptions
 from bnncl.ir.op import Array
 from bnncl.passes.input_format import InputFormat, stated
 from bnncl.passes.select_kernels import Preference
@@ -39,7 +40,7 @@ class InputMap:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(TrainOptions):
     """Settings of one compilation, checked by `resolve`; sizes in bytes, widths in bits."""
 
     targets: tuple[str, ...] = ("cortex-m7",)
@@ -99,7 +100,7 @@ class Options:
             found.append(
                 Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
             )
-        return found
+        return [*found, *self.train_problems()]
 
     def check_labels(self, classes: int) -> None:
         """Raise UsageError (`bad-class-names`) where there are names, but not one for each class."""
@@ -142,6 +143,7 @@ class Options:
             ("real path bits", str(self.real_bits)),
             ("kernels", self.kernels),
             ("scratch limit", "none" if self.scratch_limit is None else str(self.scratch_limit)),
+            *self.train_settings(),
         )
 
 

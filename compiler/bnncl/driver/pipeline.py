@@ -9,13 +9,16 @@ from bnncl.diagnostics import Collector, DoesNotFit
 from bnncl.driver.agreement import Agreement, measure
 from bnncl.driver.calibration import Calibration, choose_format, golden_inputs, require
 from bnncl.driver.fitting import Fitted, fit
+from bnncl.driver.learning import with_head
 from bnncl.driver.options import Options
 from bnncl.driver.project import Project
+from bnncl.driver.real_head import separate
 from bnncl.driver.samples import spread
 from bnncl.emit import Golden, ProjectSpec
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import run
 from bnncl.ir.graph import Graph, Program
+from bnncl.ir.verify import verify
 from bnncl.passes.base import Pass, run_passes
 from bnncl.passes.fold_flatten import FoldFlatten
 from bnncl.passes.fuse_epilogues import FuseEpilogues
@@ -37,7 +40,7 @@ def passes(options: Options, input_format: InputFormat, ranges: Ranges) -> tuple
     """The passes in order, TRACED to INTEGER; `fit` then selects kernels."""
     widths = RealWidths(options.first_bits, options.real_bits, options.real_bits)
     return (
-        LowerReal(input_format, ranges, widths),
+        LowerReal(input_format, ranges, widths, options.qf if options.train else None),
         FoldFlatten(),
         FuseEpilogues(),
     )
@@ -50,11 +53,11 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     model = open_model(source)
     options.check_labels(model.graph.type_of(model.graph.outputs[0]).elements)
     calibration = None if model.calibration is None else Calibration(model.calibration, model.labels)
-    require(calibration, required=options.require_calibration)
+    require(calibration, options)
     input_format = choose_format(model.graph, options, calibration)
     _LOG.info("lowering to integers")
     ranges = _ranges(model.graph, input_format, calibration)
-    integer = run_passes(model.graph, passes(options, input_format, ranges))
+    integer = _integer(model, options, input_format, ranges, calibration)
     limits = _limits(options, boards)
     ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
     fitted = fit(integer, targets[0], options, ram)
@@ -64,12 +67,27 @@ def compile_model(source: ModelSource, options: Options) -> Project:
         agreement = measure(model, integer, input_format, calibration.x)
         if options.first_bits < _MOST_BITS:
             wide = replace(options, first_bits=_MOST_BITS)
-            exact = run_passes(model.graph, passes(wide, input_format, ranges))
+            exact = _integer(model, wide, input_format, ranges, calibration)
             wider = measure(model, exact, input_format, calibration.x)
     context = _Context(targets, boards, input_format, calibration, agreement, wider)
     spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
     return Project(spec, input_format, agreement)
+
+
+def _integer(
+    model: TracedModel,
+    options: Options,
+    input_format: InputFormat,
+    ranges: Ranges,
+    calibration: Calibration | None,
+) -> Graph:
+    """The model in integers; where it is to learn, with a head that can."""
+    lowering = passes(options, input_format, ranges)
+    if options.train is None or calibration is None:
+        return run_passes(model.graph, lowering)
+    before, head = separate(model.graph)
+    return verify(with_head(run_passes(before, lowering), head, options, calibration))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +183,9 @@ def _check_budgets(spec: ProjectSpec, limits: list[Limits]) -> None:
     problems = Collector()
     for limit in limits:
         try:
-            check_budget(spec.report.weight_bytes, spec.report.ram_bytes, limit, spec.report.advice())
+            check_budget(
+                spec.report.weight_bytes, spec.report.ram_bytes, limit, spec.report.advice(limit.ram)
+            )
         except DoesNotFit as error:
             problems.extend(error.problems)
     problems.raise_as(DoesNotFit)

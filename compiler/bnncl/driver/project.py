@@ -12,9 +12,11 @@ from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.agreement import Agreement
 from bnncl.driver.checking import differing_files
 from bnncl.emit import ProjectSpec, render, write
+from bnncl.interp.learner import Learner
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
+from bnncl.kernels.learned_head import head_of
 from bnncl.passes.input_format import InputFormat
 from bnncl.plan import Report
 from bnncl.verification.compare import reference_scores
@@ -57,6 +59,22 @@ class Project:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
         graph = self.spec.graph
         return reference_scores(graph, stored_inputs(x, graph)).astype(np.int16)
+
+    def learner(self, seed: int = 1) -> Learner:
+        """A device after `<name>_init` with `seed`; UsageError (`not-learning`) without --train."""
+        graph = self.spec.graph
+        if head_of(graph) is None:
+            message, hint = "the model was compiled without learning", 'Compile it with train="head".'
+            raise UsageError(Problem("not-learning", message, self.spec.name, hint=hint))
+        return Learner(graph, seed)
+
+    def learn(self, x: ArrayLike, y: ArrayLike, seed: int = 1) -> Learner:
+        """A device that has learned one experience of real inputs in torch's layout and labels (N,)."""
+        device = self.learner(seed)
+        inputs, labels = labelled(x, y, self.spec.graph)
+        assert labels is not None
+        device.learn(inputs, labels)
+        return device
 
 
 def stored_inputs(x: ArrayLike, graph: Graph) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bnncl.emit.ctext import comment, initializer, integer, string
 from bnncl.emit.layout import Names, arena_pointer, describe, stored_len
 from bnncl.emit.spec import ProjectSpec
-from bnncl.emit.views import ArrayView, AssertView, CallView, InferView, InfoView, StructView
+from bnncl.emit.views import ArrayView, AssertView, CallView, InferView, InfoView, SectionView, StructView
 from bnncl.kernels.base import Binding, ConstArray, KernelCall, ParamStruct, Ref, calls
 from bnncl.plan.memory import Place
 from bnncl.plan.report import OpReport
@@ -36,24 +36,34 @@ def _array_view(names: Names, call: KernelCall, array: ConstArray) -> ArrayView:
 
 def infer_view(spec: ProjectSpec, names: Names, bound: Bound) -> InferView:
     """The kernel calls of inference."""
-    graph, plan = spec.graph, spec.plan
-    by_output = {call.output: (call, binding) for call, binding in bound}
     headers = dict.fromkeys(call.kernel.header for call, _ in bound)
-    views = tuple(
-        _call_view(spec, names, index, call, by_output.get(call.output))
-        for index, call in enumerate(calls(graph))
-    )
-    places = {plan.locations[call.output].place for call, _ in bound}
     return InferView(
         headers=tuple(sorted(headers)),
         structs=tuple(
             _struct_view(names, call, struct) for call, binding in bound for struct in binding.structs
         ),
         asserts=tuple(each for op in spec.report.ops for each in _asserts(op)),
+        section=section_view(spec, call_views(spec, names, bound), bound),
+    )
+
+
+def call_views(spec: ProjectSpec, names: Names, bound: Bound) -> tuple[CallView, ...]:
+    """Every op of the graph."""
+    by_output = {call.output: (call, binding) for call, binding in bound}
+    return tuple(
+        _call_view(spec, names, index, call, by_output.get(call.output))
+        for index, call in enumerate(calls(spec.graph))
+    )
+
+
+def section_view(spec: ProjectSpec, views: tuple[CallView, ...], bound: Bound) -> SectionView:
+    """The body of a function that runs `views`, of which `bound` are code."""
+    places = {spec.plan.locations[call.output].place for call, _ in bound}
+    return SectionView(
         calls=views,
         uses_arena=Place.ARENA in places,
         uses_scratch=any(_uses_scratch(binding) for _, binding in bound),
-        scratch_word=plan.arena_bytes // 4,
+        scratch_word=spec.plan.arena_bytes // 4,
     )
 
 
@@ -119,6 +129,8 @@ def _call_view(
 def _argument(names: Names, call: KernelCall, arg: Ref | int) -> str:
     if not isinstance(arg, Ref):
         return integer(arg)
+    if arg.kind in ("config", "head"):
+        return f"&{names.of_model('head_config')}" if arg.kind == "config" else "&head"
     if arg.kind in ("array", "struct"):
         return _pointer(names, call, arg)
     if arg.kind == "input":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bnncl.emit.ctext import comment, decimal, decimals
-from bnncl.emit.layout import stored_len
+from bnncl.emit.layout import known_classes, stored_len
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import HeaderView, Macro
 from bnncl.ir.types import Binary
@@ -19,6 +19,7 @@ def header_view(spec: ProjectSpec) -> HeaderView:
         output_comment=tuple(_output_comment(spec)),
         output_macros=_padded(spec, _output_macros(spec)),
         size_macros=_padded(spec, _size_macros(spec)),
+        learning_macros=_padded(spec, _learning_macros(spec)),
         calibrated_comment=_calibrated(spec),
         calibrated=int(spec.calibrated),
     )
@@ -26,7 +27,7 @@ def header_view(spec: ProjectSpec) -> HeaderView:
 
 def _padded(spec: ProjectSpec, macros: Sequence[Macro]) -> tuple[Macro, ...]:
     named = [(f"{spec.name.upper()}_{macro.name}", macro) for macro in macros]
-    width = max(len(name) for name, _ in named)
+    width = max((len(name) for name, _ in named), default=0)
     depth = max((len(macro.value) for _, macro in named if macro.comment), default=0)
     return tuple(
         Macro(name.ljust(width), macro.value.ljust(depth) if macro.comment else macro.value, macro.comment)
@@ -89,22 +90,54 @@ def _output_comment(spec: ProjectSpec) -> Iterator[str]:
 
 
 def _output_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
-    classes = spec.graph.type_of(spec.graph.outputs[0]).channels
+    room = spec.graph.type_of(spec.graph.outputs[0]).channels
     return (
-        Macro("CLASSES", str(classes), "classes that the model knows"),
-        Macro("MAX_CLASSES", str(classes), "length of the array of scores"),
+        Macro("CLASSES", str(known_classes(spec.graph)), "classes that the model knows"),
+        Macro("MAX_CLASSES", str(room), "length of the array of scores"),
     )
 
 
 def _size_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
-    report = spec.report
+    report, learning = spec.report, spec.report.learning
+    state = (
+        ()
+        if learning is None
+        else (Macro("STATE_BYTES", str(learning.state_bytes), f"sizeof({spec.name}_memory)"),)
+    )
+    handed = spec.plan.latent_bytes + spec.plan.feature_bytes
     return (
         Macro("WEIGHT_BYTES", str(report.weight_bytes), "constants, in flash"),
         Macro("ARENA_BYTES", str(report.arena_bytes), "values between the ops"),
         Macro("SCRATCH_BYTES", str(report.scratch_bytes), "what single ops need while they run"),
-        Macro("WORKSPACE_BYTES", str(report.workspace_bytes), "arena and scratch"),
+        Macro(
+            "WORKSPACE_BYTES",
+            str(report.workspace_bytes),
+            "arena and scratch"
+            if not handed
+            else f"arena, scratch, {handed} bytes between encoding and scoring",
+        ),
         Macro("CONTEXT_BYTES", str(report.context_bytes), f"sizeof({spec.name}_ctx)"),
-        Macro("RAM_BYTES", str(report.ram_bytes), "context and workspace"),
+        *state,
+        Macro(
+            "RAM_BYTES",
+            str(report.ram_bytes),
+            "context and workspace" if not state else "context, state and workspace",
+        ),
+    )
+
+
+def _learning_macros(spec: ProjectSpec) -> Sequence[Macro]:
+    learning = spec.report.learning
+    if learning is None:
+        return ()
+    return (
+        Macro("REPLAY_SLOTS", str(learning.slots), "latents in the replay memory"),
+        Macro("EXPERIENCE_LEN", str(learning.experience), "samples between two commits, at most"),
+        Macro("LATENT_BYTES", str(learning.latent_bytes), "of one latent"),
+        Macro("LATENT_BYTES_INT8", str(learning.latent_bytes_int8), "of one with 8-bit numbers"),
+        Macro("LATENT_BYTES_FLOAT32", str(learning.latent_bytes_float32), "of one with float32 numbers"),
+        Macro("REPLAY_BYTES", str(learning.replay_bytes), "of the replay memory"),
+        Macro("STEP_UNITS", str(learning.units_of_a_minibatch), "budget that a full minibatch takes"),
     )
 
 

@@ -8,6 +8,7 @@ from bnncl.emit.views import ModelView
 from bnncl.ir.graph import Graph
 from bnncl.ir.types import Binary, Int, Shape, TensorType
 from bnncl.kernels.base import Binding, KernelCall, calls
+from bnncl.kernels.learned_head import head_of, known_rows
 from bnncl.plan.memory import MemoryPlan, Place
 
 
@@ -23,9 +24,17 @@ def model_view(spec: ProjectSpec) -> ModelView:
         settings=tuple(comment(f"{key} = {value}") for key, value in spec.settings),
         input_ctype=source.ctype,
         input_text=describe(source),
-        classes=graph.type_of(graph.outputs[0]).channels,
+        classes=known_classes(graph),
         infer_head=_infer_head(spec.name),
+        learns=head_of(graph) is not None,
+        scores_len=f"{spec.name.upper()}_{'CLASSES' if head_of(graph) is None else 'MAX_CLASSES'}",
     )
+
+
+def known_classes(graph: Graph) -> int:
+    """Classes that the model knows at first; a head that learns has room for more."""
+    head = head_of(graph)
+    return graph.type_of(graph.outputs[0]).channels if head is None else known_rows(head)
 
 
 def _infer_head(name: str) -> str:
@@ -76,6 +85,10 @@ class Names:
             )
         }
 
+    def of_model(self, what: str) -> str:
+        """The symbol of something there is one of."""
+        return f"{self._spec.name}_{what}"
+
     def constant(self, call: KernelCall, array: str) -> str:
         """The symbol of a constant array of `call`."""
         return f"{self._spec.name}_{self._ops[call.output]}_{array}"
@@ -89,7 +102,7 @@ class Names:
         place = self._spec.plan.locations[name].place
         if place is Place.ARENA:
             return f"v{list(self._ops).index(name)}"
-        return "input" if place is Place.INPUT else "scores"
+        return str(place.value)
 
 
 def arena_pointer(graph: Graph, plan: MemoryPlan, name: str) -> str:

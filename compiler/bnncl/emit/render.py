@@ -8,6 +8,7 @@ from bnncl.emit.ctext import is_identifier
 from bnncl.emit.golden_view import golden_view, scores
 from bnncl.emit.header_view import header_view
 from bnncl.emit.layout import Names, bindings, model_view
+from bnncl.emit.learn_view import learn_view, learning_sources
 from bnncl.emit.manifest import manifest
 from bnncl.emit.report_files import report_files
 from bnncl.emit.runtime_files import runtime_files
@@ -60,5 +61,8 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
     for file in ("test_golden.c", "golden_vectors.c", "golden_vectors.h"):
         path = f"test/test_golden/{file}"
         sources[path] = (f"{path}.j2", f"{name}: known answers of every op.")
+    if model.learns:
+        views["learn"] = learn_view(spec, names, bound)
+        sources |= learning_sources(name)
     files = {path: lay_out(template, title=title, **views) for path, (template, title) in sources.items()}
-    return files | runtime_files(call for call, _ in bound)
+    return files | runtime_files([call for call, _ in bound], spec.graph)

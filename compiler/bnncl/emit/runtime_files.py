@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
+from bnncl.ir.graph import Graph
 from bnncl.kernels.base import KernelCall
+from bnncl.kernels.learned_head import head_of, parts
+from bnncl.ops.learned_head import LearnedHead
+from bnncl.plan.learning import is_binary
 from bnncl.resources import runtime_dir
 
 PUBLIC_HEADERS = ("bnncl/info.h", "bnncl/static_assert.h", "bnncl/status.h")
 """What the public header of a project includes; the others are private to its sources."""
 
+_PUBLIC = (*PUBLIC_HEADERS, "bnncl/learn_state.h")
 _ALWAYS = ("bnncl/trace.h",)
 
 
-def runtime_files(used: Iterable[KernelCall]) -> dict[str, bytes]:
-    """Path in the project and content of every runtime file that the kernel calls `used` need."""
+_INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
+_LEARNING = ("bnncl_learn_*.c", "bnncl_replay_*.c")
+_ONE_OF_TWO = ("bnncl_learn_row_{}.c", "bnncl_learn_update_{}.c")
+_OF_THE_TESTS = ("bnncl_learn_canonical.c",)
+
+
+def learning_files(*, binary: bool) -> dict[str, bytes]:
+    """The runtime files of a head that learns from `binary` features or from int8 ones."""
+    folder = runtime_dir()
+    unused = {name.format("i8" if binary else "bits") for name in _ONE_OF_TWO}
+    sources = [path for pattern in _LEARNING for path in sorted((folder / "src").glob(pattern))]
+    sources = [path for path in sources if path.name not in unused and path.name not in _OF_THE_TESTS]
+    files = {f"src/bnncl/{path.name}": path.read_bytes() for path in sources}
+    new = {header for path in sources for header in _INCLUDE.findall(path.read_text())}
+    while new:
+        header = min(new)
+        content = (folder / "include" / header).read_bytes()
+        files[f"{'include' if header in _PUBLIC else 'src'}/{header}"] = content
+        there = {path.split("/", 1)[1] for path in files}
+        new = (new | {*_INCLUDE.findall(content.decode())}) - there
+    return files
+
+
+def runtime_files(used: Sequence[KernelCall], graph: Graph) -> dict[str, bytes]:
+    """Path in the project and content of every runtime file that the calls `used` of `graph` need."""
+    files = _kernel_files(call for call in used if not isinstance(call.op, LearnedHead))
+    if head_of(graph) is not None:
+        files |= learning_files(binary=is_binary(parts(graph)))
+    return {path: files[path] for path in sorted(files)}
+
+
+def _kernel_files(used: Iterable[KernelCall]) -> dict[str, bytes]:
     kernels = {call.kernel.symbol: call.kernel for call in used}
     headers = {*_ALWAYS}
     for kernel in kernels.values():
@@ -24,4 +60,4 @@ def runtime_files(used: Iterable[KernelCall]) -> dict[str, bytes]:
     files |= {f"src/{header}": folder / "include" / header for header in headers - {*PUBLIC_HEADERS}}
     for kernel in kernels.values():
         files[f"src/bnncl/{kernel.symbol}.c"] = folder / kernel.source
-    return {path: files[path].read_bytes() for path in sorted(files)}
+    return {path: held.read_bytes() for path, held in files.items()}

@@ -27,6 +27,8 @@ class ModelView:
     input_text: str
     classes: int
     infer_head: str
+    learns: bool
+    scores_len: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,19 @@ class HeaderView:
     output_comment: tuple[str, ...]
     output_macros: tuple[Macro, ...]
     size_macros: tuple[Macro, ...]
+    learning_macros: tuple[Macro, ...]
     calibrated_comment: str
     calibrated: int
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """Kernel calls in order, and what of the workspace they use."""
+
+    calls: tuple[CallView, ...]
+    uses_arena: bool
+    uses_scratch: bool
+    scratch_word: int
 
 
 @dataclass(frozen=True)
@@ -91,10 +104,7 @@ class InferView:
     headers: tuple[str, ...]
     structs: tuple[StructView, ...]
     asserts: tuple[AssertView, ...]
-    calls: tuple[CallView, ...]
-    uses_arena: bool
-    uses_scratch: bool
-    scratch_word: int
+    section: SectionView
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,11 @@ class HeadLearner:
         """Classes that have been learned."""
         return self.past > 0
 
+    @property
+    def count(self) -> int:
+        """Samples of the open experience."""
+        return len(self._labels)
+
     def _require(self, phase: Phase) -> None:
         if self.phase is not phase:
             raise Refused("BAD_STATE")

@@ -32,6 +32,7 @@ from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
 from bnncl.kernels.flatten_alias import FlattenAlias
 from bnncl.kernels.flatten_bits import FlattenBits
+from bnncl.kernels.learned_head import LearnedHeadKernel
 from bnncl.kernels.maxpool_bits import MaxpoolBits
 from bnncl.kernels.maxpool_i8 import MaxpoolI8
 from bnncl.kernels.maxpool_i16 import MaxpoolI16
@@ -102,7 +103,10 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     FlattenBits(),
 )
 
+HEAD: Final[Kernel] = LearnedHeadKernel()
+"""Not one of KERNELS: it is no C file of its own, but one call of what a head that learns shares."""
+
 
 def candidates(op: Op, types: tuple[TensorType, ...], target: Target) -> tuple[Kernel, ...]:
     """The kernels that compute `op` on inputs of `types` on `target`, in order of preference."""
-    return tuple(kernel for kernel in KERNELS if kernel.accepts(op, types, target))
+    return tuple(kernel for kernel in (*KERNELS, HEAD) if kernel.accepts(op, types, target))

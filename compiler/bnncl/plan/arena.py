@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bnncl.ir.graph import Graph
 from bnncl.kernels.base import calls
+from bnncl.kernels.learned_head import Parts, head_of, parts
 from bnncl.plan.check_plan import check_plan
-from bnncl.plan.lifetimes import alias_roots, arena_buffers, scratch_of
+from bnncl.plan.lifetimes import alias_roots, aligned, arena_buffers, scratch_of
 from bnncl.plan.memory import Buffer, Location, MemoryPlan, Place
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:
     """A checked memory plan of the SELECTED `graph`, which has one input and one output."""
+    return _plan_graph(graph) if head_of(graph) is None else _plan_parts(parts(graph))
+
+
+def _plan_parts(cut: Parts) -> MemoryPlan:
+    """Before and behind the cut share arena and scratch, since the one is done when the other begins."""
+    plans = [(_plan_graph(graph), ends) for graph, ends in _graphs(cut) if graph.ops]
+    locations = {
+        name: replace(location, place=ends.get(location.place, location.place))
+        for plan, ends in plans
+        for name, location in plan.locations.items()
+    }
+    features = cut.features.stored_bytes if cut.tail.ops else 0
+    return MemoryPlan(
+        locations={**locations, cut.head.output: Location(Place.SCORES)},
+        arena_bytes=max(plan.arena_bytes for plan, _ in plans),
+        scratch=(*(size for plan, _ in plans for size in plan.scratch), 0),
+        live=(*(size for plan, _ in plans for size in plan.live), 0),
+        latent_bytes=aligned(cut.latent.stored_bytes),
+        feature_bytes=aligned(features),
+    )
+
+
+def _graphs(cut: Parts) -> tuple[tuple[Graph, Mapping[Place, Place]], ...]:
+    """Both graphs, with the places that their ends have in the whole."""
+    return (
+        (cut.encode, {Place.SCORES: Place.LATENT}),
+        (cut.tail, {Place.INPUT: Place.LATENT, Place.SCORES: Place.FEATURES}),
+    )
+
+
+def _plan_graph(graph: Graph) -> MemoryPlan:
     assert len(graph.inputs) == 1, graph.inputs
     assert len(graph.outputs) == 1, graph.outputs
     buffers = arena_buffers(graph)

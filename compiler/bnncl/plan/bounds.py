@@ -11,6 +11,7 @@ from bnncl.ir.types import Int, TensorType
 from bnncl.ops.conv import BinaryConv, FixedConv, IntegerConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale
+from bnncl.ops.learned_head import LearnedHead
 from bnncl.ops.pool import SumPool
 
 ACCUMULATOR_BITS = 32
@@ -34,7 +35,7 @@ class Bound:
 
 def accumulator_bound(op: Op, types: tuple[TensorType, ...]) -> Bound | None:
     """The range of the 32-bit sum that `op` builds, partial sums included; None where it builds none."""
-    if isinstance(op, IntegerConv):
+    if isinstance(op, IntegerConv | LearnedHead):
         domain = op.accumulator(types[0])
     elif isinstance(op, SumPool):
         summed = op.infer(*types).domain
@@ -69,6 +70,8 @@ def _rescale(op: Op, types: tuple[TensorType, ...]) -> tuple[Rescale | None, Int
 
 def macs(op: Op, types: tuple[TensorType, ...]) -> tuple[int, int]:
     """Binary and integer multiply-accumulates of `op` for one sample; padded taps count too."""
+    if isinstance(op, LearnedHead):
+        return 0, op.config.features * int(np.count_nonzero(op.past.data))
     if not isinstance(op, IntegerConv):
         return 0, 0
     height, width, channels = op.infer(*types).shape

@@ -12,6 +12,8 @@ class Place(Enum):
 
     INPUT = "input"
     ARENA = "arena"
+    LATENT = "latent"
+    FEATURES = "features"
     SCORES = "scores"
 
 
@@ -48,13 +50,16 @@ class MemoryPlan:
     The graph's input is the caller's buffer and is never written; its output goes straight to the
     caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves
     them all. `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
-    arrangement can need less.
+    arrangement can need less. Where the head learns, `latent_bytes` and `feature_bytes` stand behind the
+    scratch: the cut of an inference, and the head's inputs where they are not the cut itself.
     """
 
     locations: Mapping[str, Location]
     arena_bytes: int
     scratch: tuple[int, ...]
     live: tuple[int, ...]
+    latent_bytes: int = 0
+    feature_bytes: int = 0
 
     @property
     def scratch_bytes(self) -> int:
@@ -73,5 +78,5 @@ class MemoryPlan:
 
     @property
     def workspace_bytes(self) -> int:
-        """Arena and scratch together; one word where there is neither, since C has no empty array."""
-        return max(4, self.arena_bytes + self.scratch_bytes)
+        """All of it together; one word where there is nothing, since C has no empty array."""
+        return max(4, self.arena_bytes + self.scratch_bytes + self.latent_bytes + self.feature_bytes)

@@ -9,15 +9,29 @@ from typing import Any
 from bnncl.ir.graph import Graph
 from bnncl.ir.types import Int, Shape, TensorType, storage_range
 from bnncl.kernels.base import KernelCall, calls
+from bnncl.kernels.learned_head import head_of
 from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
 from bnncl.plan.budget import Advice
+from bnncl.plan.learning import LearningReport, learning_report, state_bytes
 from bnncl.plan.memory import MemoryPlan
 from bnncl.targets import Target
 
-CONTEXT_BYTES = 16
-"""sizeof of the context of a model that only infers: workspace pointer (8 bytes everywhere), seed, state."""
+_CONTEXT_BYTES = 16
+_POINTER_BYTES = 8
+_PADDING_BYTES = 2
 
 FORMAT = 1
+
+
+def context_bytes(graph: Graph) -> int:
+    """Size of the context: workspace pointer (8 bytes everywhere), seed, state; one more pointer to learn."""
+    return _CONTEXT_BYTES + (0 if head_of(graph) is None else _POINTER_BYTES)
+
+
+def ram_bytes(graph: Graph, plan: MemoryPlan) -> int:
+    """RAM of context, workspace and what learning keeps."""
+    learned = 0 if head_of(graph) is None else state_bytes(graph)
+    return context_bytes(graph) + plan.workspace_bytes + learned
 
 
 @dataclass(frozen=True)
@@ -84,11 +98,13 @@ class Report:
     agreement: float | None
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    learning: LearningReport | None = None
 
     @property
     def ram_bytes(self) -> int:
-        """Context and workspace (arena and scratch) together."""
-        return self.context_bytes + self.workspace_bytes
+        """Context, workspace (arena and scratch) and what learning keeps, together."""
+        learned = 0 if self.learning is None else self.learning.state_bytes
+        return self.context_bytes + self.workspace_bytes + learned
 
     @property
     def binary_macs(self) -> int:
@@ -105,8 +121,11 @@ class Report:
         """Predicted instructions of one inference on the first target."""
         return sum(op.instructions for op in self.ops)
 
-    def advice(self) -> Advice:
-        """What would make this model smaller: its largest constants, its widest moment."""
+    def advice(self, ram: int | None = None) -> Advice:
+        """What would make this model smaller: its largest constants, its widest moment.
+
+        For `ram` bytes of RAM that are too few, how many slots of the replay memory would fit.
+        """
         if not self.ops:
             return Advice()
         big = sorted(self.ops, key=lambda op: -op.parameter_bytes)[:3]
@@ -116,8 +135,17 @@ class Report:
             f"The largest constants are those of {largest}: make these layers narrower.",
             f"The arena takes {self.arena_bytes} bytes and scratch {self.scratch_bytes}; most at "
             f"{wide.module or wide.op}, whose output takes {wide.output_bytes}: pool earlier, use a larger "
-            "stride or fewer channels there.",
+            f"stride or fewer channels there.{self._slots(ram)}",
         )
+
+    def _slots(self, ram: int | None) -> str:
+        if ram is None or self.learning is None:
+            return ""
+        rest = self.ram_bytes - self.learning.replay_bytes + _PADDING_BYTES
+        fitting = (ram - rest) // self.learning.slot_bytes
+        if fitting < 0:
+            return " Not even a learning model without a replay memory would fit."
+        return f" Of {self.learning.slots} replay slots {fitting} would fit: --replay {fitting}."
 
     def as_json(self) -> dict[str, Any]:
         """Everything as plain numbers, strings, lists and dicts, the sums included."""
@@ -128,6 +156,8 @@ class Report:
             "ram_bytes": self.ram_bytes,
         }
         held = asdict(self)
+        if self.learning is None:
+            del held["learning"]
         for row, op in zip(held["ops"], self.ops, strict=True):
             for name, bound in (("accumulator", op.accumulator), ("product", op.product)):
                 if bound is not None:
@@ -166,7 +196,7 @@ def build_report(
         input=_input_report(graph, input_source),
         ops=ops,
         weight_bytes=sum(op.parameter_bytes for op in ops),
-        context_bytes=CONTEXT_BYTES,
+        context_bytes=context_bytes(graph),
         arena_bytes=plan.arena_bytes,
         least_arena_bytes=plan.least_arena_bytes,
         scratch_bytes=plan.scratch_bytes,
@@ -175,6 +205,7 @@ def build_report(
         agreement=measured.top_class,
         notes=tuple(notes),
         warnings=tuple(warnings),
+        learning=None if head_of(graph) is None else learning_report(graph),
     )
 
 

@@ -60,7 +60,7 @@ def digests(sources: Sources, target: Target, inputs: Array) -> Digests:
                 crcs.append([int(word, 16) for word in before.split()[2:]])
                 scores.append([int(word) for word in after.split()])
     if len(crcs) != len(inputs):
-        raise _broken(sources, target, f"{len(crcs)} of {len(inputs)} samples were answered")
+        raise broken(sources, target, f"{len(crcs)} of {len(inputs)} samples were answered")
     return Digests(np.array(crcs, np.uint32).reshape(len(crcs), sources.ops), np.array(scores))
 
 
@@ -69,7 +69,7 @@ def dump(sources: Sources, target: Target, sample: Array, op: int) -> bytes:
     for line in _run_verify(sources, target, sample[None], 0, op):
         if line.startswith("dump "):
             return bytes.fromhex(line.removeprefix("dump "))
-    raise _broken(sources, target, f"op {op} printed nothing")
+    raise broken(sources, target, f"op {op} printed nothing")
 
 
 def instructions(sources: Sources, target: Target, inputs: Array) -> tuple[int, ...]:
@@ -89,7 +89,7 @@ def instructions(sources: Sources, target: Target, inputs: Array) -> tuple[int, 
         said = run_elf(target, elf, _RUN_SECONDS, icount=True).stdout
     words = [line.split() for line in said.splitlines() if line.startswith("instructions ")]
     if len(words) != len(inputs):
-        raise _broken(sources, target, said.strip()[-300:] or "it printed nothing")
+        raise broken(sources, target, said.strip()[-300:] or "it printed nothing")
     return tuple(int(word[1]) for word in words)
 
 
@@ -133,13 +133,12 @@ def _run_verify(sources: Sources, target: Target, inputs: Array, sample: int, op
         result = run_elf(target, elf, _RUN_SECONDS)
     lines = result.stdout.splitlines()
     if result.exit_code != 0 or "done" not in lines[-1:]:
-        raise _broken(sources, target, f"exit code {result.exit_code}: {result.stdout.strip()[-300:]}")
+        raise broken(sources, target, f"exit code {result.exit_code}: {result.stdout.strip()[-300:]}")
     yield from lines
 
 
 def _write_case(folder: Path, sources: Sources, inputs: Array, sample: int, op: int) -> Path:
     name, upper = sources.name, sources.name.upper()
-    rows = ",\n".join("{" + ",".join(map(str, row.tolist())) + "}" for row in inputs)
     lines = [
         f'#include "{name}.h"',
         f"#define CASE_DEFINE_CONTEXT {upper}_DEFINE_CONTEXT",
@@ -150,12 +149,17 @@ def _write_case(folder: Path, sources: Sources, inputs: Array, sample: int, op: 
         f"enum {{ CASE_SAMPLES = {len(inputs)}, CASE_OPS = {max(sources.ops, 1)} }};",
         f"enum {{ CASE_DUMP_SAMPLE = {sample}, CASE_DUMP_OP = {op} }};",
         "#ifndef CASE_NO_INPUTS",
-        f"static const case_input case_inputs[CASE_SAMPLES][CASE_INPUT_LEN] = {{\n{rows}\n}};",
+        f"static const case_input case_inputs[CASE_SAMPLES][CASE_INPUT_LEN] = {{\n{rows_of(inputs)}\n}};",
         "#endif",
     ]
     path = folder / "verify_case.h"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def rows_of(inputs: Array) -> str:
+    """Samples (S, length) as the initialiser of a C array."""
+    return ",\n".join("{" + ",".join(map(str, row.tolist())) + "}" for row in inputs)
 
 
 def _chunks(inputs: Array) -> Iterator[Array]:
@@ -164,7 +168,8 @@ def _chunks(inputs: Array) -> Iterator[Array]:
         yield inputs[start : start + rows]
 
 
-def _broken(sources: Sources, target: Target, why: str) -> VerificationFailed:
+def broken(sources: Sources, target: Target, why: str) -> VerificationFailed:
+    """The failure (`run-failed`) of a program that did not say what it had to."""
     return VerificationFailed(
         Problem(
             slug="run-failed",

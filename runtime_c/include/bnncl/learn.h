@@ -2,6 +2,7 @@
 #ifndef BNNCL_LEARN_H
 #define BNNCL_LEARN_H
 
+#include "bnncl/learn_state.h"
 #include "bnncl/status.h"
 
 #include <stdbool.h>
@@ -16,15 +17,6 @@
  *
  * The functions trust their first two parameters, the configuration and the head, which generated code
  * provides. A call that returns another status than BNNCL_OK has changed nothing. */
-
-/* What an experience is at. */
-enum {
-    BNNCL_LEARN_IDLE = 0,    /* none is open */
-    BNNCL_LEARN_OPEN = 1,    /* takes samples in */
-    BNNCL_LEARN_FORWARD = 2, /* at a sample of a minibatch */
-    BNNCL_LEARN_UPDATE = 3,  /* at a row of the update after a minibatch */
-    BNNCL_LEARN_TRAINED = 4  /* waits for the commit */
-};
 
 /* How one minibatch changes a row of weights:
  * w -= floor((G * rate + term) / 2**shift), saturated to -limit..limit, with the gradient sum G of the weight
@@ -77,18 +69,6 @@ typedef struct bnncl_head_config {
      * bytes where inputs are binary. */
     void (*features_of)(void *workspace, const uint8_t *latent, void *inputs);
 } bnncl_head_config;
-
-/* What changes, numbers only; all 0 at first, but for the seed. */
-typedef struct {
-    uint32_t seed;   /* of all random numbers */
-    uint32_t phase;  /* one of BNNCL_LEARN_... */
-    uint32_t steps;  /* minibatches of all committed experiences and of this one, modulo 2**32 */
-    uint32_t epoch;  /* of the experience, 0..epochs */
-    uint32_t batch;  /* minibatch of the epoch */
-    uint32_t item;   /* sample of the minibatch, or row of the update */
-    uint32_t count;  /* samples of the experience */
-    uint32_t stored; /* slots of the replay memory in use */
-} bnncl_learn_state;
 
 /* Where everything is in memory; nothing overlaps. What is marked * lasts from call to call, and the rest as
  * long as an experience is open. */

@@ -1,0 +1,218 @@
+"""Makes the head of a model learnable: its integers, and the state that learning starts from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bnncl.diagnostics import Problem, UsageError
+from bnncl.driver.calibration import Calibration
+from bnncl.driver.options import Options
+from bnncl.driver.project import labelled
+from bnncl.driver.real_head import RealHead, find_cut
+from bnncl.frontend.calibration import read_npz
+from bnncl.interp import run
+from bnncl.interp.head import divide_round
+from bnncl.interp.learner import as_latents
+from bnncl.interp.replay import ReplayMemory
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array
+from bnncl.ir.types import Binary
+from bnncl.ir.values import Constant, Meaning, Storage, Value
+from bnncl.numerics.softmax import LOG_BITS
+from bnncl.ops.learned_head import HeadConfig, LearnedHead
+from bnncl.plan.learn_bounds import overflowing
+from bnncl.plan.learning import largest_input
+
+_HEADROOM = 4.0
+"""How much larger than the largest weight at first a weight may grow."""
+
+_MULTIPLIER_BITS = 31
+_FACTORY_SEED = 0
+_BATCH = 256
+SCORES = "scores"
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """Samples for the replay memory: stored inputs (N, H, W, C) and labels (N,)."""
+
+    inputs: Array
+    labels: Array
+
+
+def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calibration) -> Graph:
+    """The INTEGER `graph` of features with the learnable head behind it.
+
+    UsageError or UnsupportedModel with what makes that impossible.
+    """
+    cut = find_cut(graph)
+    filling = _filling(graph, options, len(head.bias))
+    features = graph.values[graph.outputs[0]]
+    rows = _Rows.of(head.on(features), features, options)
+    config = _config(graph, cut, rows, options, len(head.bias))
+    _check_sums(config, features, rows.bias_feature)
+    memory = _memory(graph, cut, config, filling)
+    past = np.zeros(config.max_classes, np.uint32)
+    past[: len(head.bias)] = _past(len(head.bias), filling, calibration, options)
+    weights = np.zeros((config.max_classes, config.features), np.int16)
+    weights[: len(head.bias)] = rows.integers
+    op = LearnedHead(
+        output=SCORES if features.name != SCORES else f"{SCORES}_of_head",
+        module=head.module,
+        x=features.name,
+        config=config,
+        bias_feature=rows.bias_feature,
+        cut=cut,
+        weights=Constant(weights),
+        past=Constant(past),
+        met=Constant(memory.met),
+        replay_latents=Constant(memory.latents[: memory.stored].copy()),
+        replay_labels=Constant(memory.labels[: memory.stored].copy()),
+    )
+    unit = rows.logit_unit(config) * 2.0**config.score_shift
+    made = Value(op.output, op.infer(features.type), Storage.OUTPUT, Meaning.of(unit), head.module)
+    inner = Value(features.name, features.type, Storage.ARENA, features.meaning, features.module)
+    values = [inner, made]
+    out = graph.with_ops([*graph.ops, op], values)
+    return Graph(out.name, out.stage, out.inputs, (op.output,), out.ops, out.values)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Initial rows: integers (classes, features) that stand for W * 2**-exponent, on features * scale."""
+
+    integers: Array
+    exponent: int
+    scale: float
+    bias_feature: int
+
+    @classmethod
+    def of(cls, head: RealHead, features: Value, options: Options) -> _Rows:
+        """Weights with room to grow, less their common mean, which changes no softmax (CWR*)."""
+        scale = 1.0
+        if not isinstance(features.type.domain, Binary):
+            assert features.meaning is not None
+            scale = float(features.meaning.scale[0])
+        bias_feature = int(np.clip(np.rint(1 / scale), 1, 127))
+        real = np.concatenate([head.weights, head.bias[:, None] / (bias_feature * scale)], axis=1)
+        limit = (1 << (options.qb - 1)) - 1 - (1 << (options.qb - options.qf) >> 1)
+        largest = float(np.abs(real).max()) or 1.0
+        exponent = math.floor(math.log2(limit / (_HEADROOM * largest)))
+        integers = np.rint(real * 2.0**exponent).astype(np.int64)
+        integers -= divide_round(int(integers.sum()), integers.size)
+        return cls(np.clip(integers, -limit, limit).astype(np.int16), exponent, scale, bias_feature)
+
+    def logit_unit(self, config: HeadConfig) -> float:
+        """The logit that an accumulator of 1 stands for."""
+        return float(self.scale * 2.0 ** (config.q_backward - config.q_forward - self.exponent))
+
+
+def _config(graph: Graph, cut: str, rows: _Rows, options: Options, classes: int) -> HeadConfig:
+    features = rows.integers.shape[1]
+    top = (1 << (options.qf - 1)) - 1
+    binary = isinstance(graph.type_of(graph.outputs[0]).domain, Binary)
+    largest = top * ((features - 1) * (1 if binary else top) + rows.bias_feature)
+    logit = rows.scale * 2.0 ** (options.qb - options.qf - rows.exponent)
+    softmax, softmax_shift = _fraction(logit * 2**LOG_BITS / math.log(2), 62)
+    rate = options.rate * rows.scale * 2.0 ** (rows.exponent - (options.qb - 1))
+    multiplier, shift = _fraction(rate, 32)
+    if not sum(options.minibatch) <= multiplier < 2**_MULTIPLIER_BITS:
+        raise UsageError(
+            Problem(
+                "bad-rate",
+                f"a learning rate of {options.rate:g} is too {'large' if multiplier > 2**16 else 'small'}",
+                "--rate",
+                "One step of one sample would change weights by more than they can hold, or by nothing.",
+                "Rates of 0.001 to 0.1 are usual.",
+            )
+        )
+    return HeadConfig(
+        features=features,
+        max_classes=_room(options, classes),
+        latent_bytes=graph.type_of(cut).stored_bytes,
+        slots=options.replay,
+        experience=options.experience,
+        q_forward=options.qf,
+        q_backward=options.qb,
+        weight_exponent=rows.exponent,
+        softmax_multiplier=max(1, softmax),
+        softmax_shift=softmax_shift,
+        rate_multiplier=multiplier,
+        rate_shift=shift,
+        stochastic=options.rounding == "stochastic",
+        new_per_step=options.minibatch[0],
+        replay_per_step=options.minibatch[1],
+        epochs=options.epochs,
+        score_shift=max(0, largest.bit_length() - 15),
+    )
+
+
+def _check_sums(config: HeadConfig, features: Value, bias_feature: int) -> None:
+    """Raise UsageError (`learning-overflow`) where a sum of learning may leave its C variable."""
+    found = overflowing(config, largest_input(features.type), bias_feature)
+    if found:
+        raise UsageError(
+            Problem(
+                "learning-overflow",
+                f"learning could overflow in {', '.join(found)}",
+                "--train head",
+                "The largest numbers that these sums can reach do not fit their C variables.",
+                "Lower --minibatch, --experience, --epochs, --rate or --qb.",
+            )
+        )
+
+
+def _fraction(value: float, most: int) -> tuple[int, int]:
+    """(multiplier, shift) of `value` = multiplier / 2**shift: the largest of both, shift in 1..most."""
+    shift = int(np.clip(_MULTIPLIER_BITS - 1 - math.ceil(math.log2(value)), 1, most))
+    return round(math.ldexp(value, shift)), shift
+
+
+def _room(options: Options, classes: int) -> int:
+    room = classes if options.max_classes is None else options.max_classes
+    if room < classes:
+        message = f"there is room for {room} classes, and the model has {classes}"
+        raise UsageError(Problem("too-few-classes", message, "--max-classes"))
+    return room
+
+
+def _past(classes: int, filling: Filling | None, calibration: Calibration, options: Options) -> Array:
+    """Samples each class of the model was learned from, as far as the data at hand say; at least 1."""
+    labels = calibration.labels if filling is None else filling.labels
+    if labels is None:
+        return np.full(classes, options.experience, np.uint32)
+    return np.maximum(np.bincount(labels, minlength=classes)[:classes], 1).astype(np.uint32)
+
+
+def _filling(graph: Graph, options: Options, classes: int) -> Filling | None:
+    given = options.replay_init
+    if given is None:
+        return None
+    where = "--replay-init"
+    if isinstance(given, str | Path):
+        arrays = read_npz(Path(given))
+        given = (arrays["x"], arrays.get("y"))
+    inputs, labels = labelled(given[0], given[1], graph)
+    if labels is None:
+        message = "there are no labels, the array y"
+        raise UsageError(Problem("replay-init-labels", message, where))
+    if labels.min() < 0 or labels.max() >= classes:
+        message = f"labels {labels.min()}..{labels.max()} are not those of {classes} classes"
+        raise UsageError(Problem("replay-init-labels", message, where))
+    return Filling(inputs, labels)
+
+
+def _memory(graph: Graph, cut: str, config: HeadConfig, filling: Filling | None) -> ReplayMemory:
+    memory = ReplayMemory(config.slots, config.latent_bytes, config.max_classes, _FACTORY_SEED)
+    if filling is None:
+        return memory
+    for start in range(0, len(filling.inputs), _BATCH):
+        values = run(graph, {graph.inputs[0]: filling.inputs[start : start + _BATCH]})
+        labels = filling.labels[start : start + _BATCH]
+        for latent, label in zip(as_latents(values[cut]), labels, strict=True):
+            memory.insert(latent, int(label))
+    return memory

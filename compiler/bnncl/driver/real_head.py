@@ -1,0 +1,99 @@
+"""Takes the last linear layer off a traced graph, as real numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bnncl.diagnostics import Problem, UnsupportedModel
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array, Op
+from bnncl.ir.types import Binary
+from bnncl.ir.values import Value
+from bnncl.ops.conv import BinaryConv, Conv, RealConv
+from bnncl.ops.elementwise import RealAffine
+from bnncl.ops.flatten import Flatten
+from bnncl.ops.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class RealHead:
+    """Logits (classes,) = weights (classes, I) @ features + bias, in float64; `module` is torch's path."""
+
+    weights: Array
+    bias: Array
+    module: str
+
+    def on(self, features: Value) -> RealHead:
+        """The same logits from stored features q: binary ones, or int8 ones in units of their one scale.
+
+        W @ (s * q + o) + b = (W * s) @ q + (W @ o + b).
+        """
+        meaning = features.meaning
+        if meaning is None or not isinstance(features.type.domain, Binary):
+            return self
+        count = features.type.channels
+        scale, offset = (np.broadcast_to(part, count) for part in (meaning.scale, meaning.offset))
+        return replace(self, weights=self.weights * scale, bias=self.bias + self.weights @ offset)
+
+
+def separate(graph: Graph) -> tuple[Graph, RealHead]:
+    """The TRACED graph up to the head's features, and the head; UnsupportedModel (`no-head`).
+
+    The head is the last convolution, if it is 1x1 on a vector and only affine maps stand behind it.
+    """
+    scale, offset = np.ones(1), np.zeros(1)
+    op = graph.producer(graph.outputs[0])
+    while isinstance(op, RealAffine | Flatten):
+        if isinstance(op, RealAffine):
+            offset = scale * op.offset.data + offset
+            scale = scale * op.scale.data
+        op = graph.producer(op.x)
+    if not isinstance(op, Conv) or not _is_linear(graph, op):
+        raise UnsupportedModel(_no_head(graph, op))
+    weights = op.filter.data.astype(np.float64).reshape(op.out_channels, -1) * scale[:, None]
+    bias = np.zeros(op.out_channels) + offset
+    if isinstance(op, RealConv) and op.bias is not None:
+        bias = bias + scale * op.bias.data
+    before = graph.with_ops(graph.ops[: graph.ops.index(op)])
+    return replace(before, outputs=(op.x,)), RealHead(weights, bias, op.module)
+
+
+def _is_linear(graph: Graph, op: Conv) -> bool:
+    plain = op.window == Window() and isinstance(op, RealConv | BinaryConv)
+    return plain and graph.type_of(op.x).shape[:2] == (1, 1) and op.x not in graph.inputs
+
+
+def _no_head(graph: Graph, op: Op | None) -> Problem:
+    return Problem(
+        "no-head",
+        "the model does not end in a linear layer",
+        (op.module if op is not None else "") or graph.outputs[0],
+        "Learning changes the last linear layer; only batch norm and scaling may stand behind it.",
+        "End the model in torch.nn.Linear, or compile it without --train.",
+    )
+
+
+def find_cut(graph: Graph) -> str:
+    """The last binary value of the INTEGER `graph` that every path to its output crosses.
+
+    UnsupportedModel (`no-binary-cut`) where there is none.
+    """
+    later: set[str] = set()
+    read: set[str] = set(graph.outputs)
+    for op in reversed(graph.ops):
+        binary = isinstance(graph.type_of(op.output).domain, Binary)
+        if binary and read <= later | {op.output}:
+            return op.output
+        later.add(op.output)
+        read |= set(op.inputs)
+    raise UnsupportedModel(
+        Problem(
+            "no-binary-cut",
+            "no binary value lies between the input and the head",
+            graph.outputs[0],
+            "What a sample leaves in the replay memory are the bits of one layer.",
+            "Put a sign before the last linear layer, or compile without --train.",
+        )
+    )

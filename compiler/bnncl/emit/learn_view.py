@@ -1,0 +1,194 @@
+"""The C of a head that learns: its configuration, its memory, what it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bnncl.emit.code_views import Bound, call_views, section_view
+from bnncl.emit.ctext import comment, initializer, integer
+from bnncl.emit.layout import Names
+from bnncl.emit.spec import ProjectSpec
+from bnncl.emit.stored import stored
+from bnncl.emit.views import AssertView, CallView, SectionView
+from bnncl.kernels.learned_head import Parts, parts
+from bnncl.plan.learn_bounds import proofs
+from bnncl.plan.learning import Held, held_arrays, is_binary, largest_input
+
+MEMBERS = (
+    ("cw", "cw[0]"),
+    ("past", "past"),
+    ("met", "met"),
+    ("replay_labels", "replay_labels"),
+    ("replay_latents", "replay_latents[0]"),
+    ("tw", "tw[0]"),
+    ("current", "current"),
+    ("labels", "labels"),
+    ("latents", "latents[0]"),
+    ("deltas", "deltas[0]"),
+    ("inputs", "inputs"),
+    ("logits", "logits"),
+    ("active", "active"),
+)
+"""Fields of bnncl_head that point into the memory, and where."""
+
+_BYTES = ("replay_latents", "latents")
+_FACTORY = (
+    ("cw", "weights"),
+    ("past", "past"),
+    ("met", "met"),
+    ("replay_labels", "replay_labels"),
+    ("replay_latents", "replay_latents"),
+)
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A field of a struct: the text of its declaration or initialiser, and a comment behind it."""
+
+    text: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class CopyView:
+    """A constant that is copied into the memory at the start."""
+
+    member: str
+    symbol: str
+
+
+@dataclass(frozen=True)
+class LearnView:
+    """What learning adds to the C of a project."""
+
+    members: tuple[MemberView, ...]
+    config: tuple[str, ...]
+    pointers: tuple[str, ...]
+    factory: tuple[CopyView, ...]
+    stored: int
+    asserts: tuple[AssertView, ...]
+    encode: SectionView
+    tail: SectionView
+    has_tail: bool
+    score: CallView
+    cut: str
+    latent_at: int
+    features_at: int
+    features_ctype: str
+    features_bytes: int
+    latent_bytes: int
+    features_name: str
+    known_features: tuple[str, ...]
+
+
+def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
+    """What learning adds to the C of a project whose head learns."""
+    cut = parts(spec.graph)
+    calls = call_views(spec, names, bound)
+    plan = spec.plan
+    held = held_arrays(spec.graph)
+    latent_at = (plan.arena_bytes + plan.scratch_bytes) // 4
+    split = len(cut.encode.ops)
+    return LearnView(
+        members=tuple(MemberView(_declaration(each), each.about) for each in held),
+        config=tuple(f".{name} = {value}," for name, value in _config(spec, cut)),
+        pointers=tuple(_pointers(held)),
+        factory=tuple(_factory(spec, names, bound)),
+        stored=len(cut.head.replay_labels.data),
+        asserts=tuple(_asserts(cut)),
+        encode=section_view(spec, calls[:split], bound[: _code(spec, split)]),
+        tail=section_view(spec, calls[split:-1], bound[_code(spec, split) : -1]),
+        has_tail=bool(cut.tail.ops),
+        score=calls[-1],
+        cut=comment(cut.head.cut),
+        latent_at=latent_at,
+        features_at=latent_at + (plan.latent_bytes // 4 if cut.tail.ops else 0),
+        features_ctype=cut.features.ctype,
+        features_bytes=cut.features.stored_bytes,
+        latent_bytes=cut.latent.stored_bytes,
+        features_name=names.buffer(cut.head.x),
+        known_features=initializer(stored(spec.golden.values[cut.head.x][0], cut.features)),
+    )
+
+
+def _code(spec: ProjectSpec, ops: int) -> int:
+    """How many of the first `ops` ops are code."""
+    return sum(1 for op in spec.report.ops[:ops] if op.kernel)
+
+
+def _declaration(held: Held) -> str:
+    return f"{held.ctype} {held.name}" + "".join(f"[{size}]" for size in held.sizes) + ";"
+
+
+def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
+    config = cut.head.config
+    numbers = {
+        "features": config.features,
+        "inputs": config.features - 1,
+        "input_bytes": cut.features.stored_bytes,
+        "max_classes": config.max_classes,
+        "latent_bytes": config.latent_bytes,
+        "slots": config.slots,
+        "experience": config.experience,
+        "new_per_step": config.new_per_step,
+        "replay_per_step": config.replay_per_step,
+        "epochs": config.epochs,
+        "softmax_multiplier": config.softmax_multiplier,
+        "rate_multiplier": config.rate_multiplier,
+        "softmax_shift": config.softmax_shift,
+        "rate_shift": config.rate_shift,
+        "q_forward": config.q_forward,
+        "q_backward": config.q_backward,
+        "score_shift": config.score_shift,
+        "bias_feature": cut.head.bias_feature,
+    }
+    yield from ((name, integer(value)) for name, value in numbers.items())
+    yield "stochastic", "true" if config.stochastic else "false"
+    kind = "bits" if is_binary(cut) else "i8"
+    yield "row", f"bnncl_learn_row_{kind}"
+    yield "update", f"bnncl_learn_update_{kind}"
+    yield "features_of", f"{spec.name}_features"
+
+
+def _asserts(cut: Parts) -> Iterator[AssertView]:
+    head = cut.head
+    for name, low, high, bits in proofs(head.config, largest_input(cut.features), head.bias_feature):
+        limits = f"{integer(high)} <= UINT{-bits}_MAX"
+        if bits > 0:
+            limits = f"{integer(low)} >= INT{bits}_MIN && {integer(high)} <= INT{bits}_MAX"
+        yield AssertView(limits, f"learning_{name}_fits")
+
+
+def _pointers(held: tuple[Held, ...]) -> Iterator[str]:
+    there = {each.name for each in held}
+    for name, at in MEMBERS:
+        if name not in there:
+            yield f".{name} = NULL,"
+        else:
+            cast = "(uint8_t *)" if name in _BYTES else ""
+            yield f".{name} = {cast}memory->{at},"
+
+
+def _factory(spec: ProjectSpec, names: Names, bound: Bound) -> Iterator[CopyView]:
+    call, binding = bound[-1]
+    there = {array.name for array in binding.arrays}
+    for member, array in _FACTORY:
+        if array in there:
+            yield CopyView(member, names.constant(call, array))
+
+
+def learning_sources(name: str) -> dict[str, tuple[str, str]]:
+    """Path, template and title of the files that a project has because its head learns."""
+    return {
+        f"src/{name}_infer.c": (
+            "src/infer_learning.c.j2",
+            f"{name}: inference with the head as it has learned.",
+        ),
+        f"src/{name}_head.h": ("src/head.h.j2", f"{name}: what inference and learning share."),
+        f"src/{name}_learn.c": ("src/learn.c.j2", f"{name}: learning."),
+        f"src/{name}_selftest.c": (
+            "src/selftest_learning.c.j2",
+            f"{name}: one known input and its features.",
+        ),
+    }

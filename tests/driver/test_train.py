@@ -1,0 +1,120 @@
+"""What learning refuses at compile time, and what it says of memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import bnncl
+from bnncl.driver.options import Options
+from bnncl.verification.train import verify_training
+from tests.e2e.zoo import SignLayer, build, images
+
+
+def compiled(module=None, **options):
+    x = images(32)
+    given = {"calibration": x, "train": "head", **options}
+    return bnncl.compile(build("mlp") if module is None else module, example=x[:1], name="net", **given)
+
+
+def refused(kind=bnncl.UsageError, **options):
+    with pytest.raises(kind) as caught:
+        compiled(**options)
+    return [problem.slug for problem in caught.value.problems], caught.value
+
+
+def test_bad_options_are_told_of_all_at_once():
+    sizes = {"replay": -1, "epochs": 0, "experience": 0, "max_classes": 0, "minibatch": (0, -1)}
+    options = Options(train="head", qf=9, qb=4, rate=0.0, rounding="up", abort="flash", **sizes)
+    with pytest.raises(bnncl.UsageError) as caught:
+        options.resolve()
+    slugs = [problem.slug for problem in caught.value.problems]
+    assert sorted(slugs) == sorted(["bad-count"] * 6 + ["bad-width"] * 2 + ["bad-rate"] + ["bad-choice"] * 2)
+    assert caught.value.exit_code == 2
+
+
+def test_only_the_head_can_be_trained():
+    assert refused(train="layer4")[0] == ["bad-train"]
+
+
+def test_options_of_learning_need_train():
+    slugs, error = refused(train=None, replay=10, qf=4)
+    assert slugs == ["train-required"]
+    assert "--replay, --qf" in str(error)
+
+
+def test_learning_needs_calibration():
+    slugs, error = refused(calibration=None)
+    assert slugs == ["calibration-required"]
+    assert error.exit_code == 2
+
+
+def test_a_model_that_ends_otherwise_has_no_head():
+    module = nn.Sequential(nn.Conv2d(1, 10, 8), nn.Flatten(), SignLayer(), nn.Linear(10, 4), nn.ReLU())
+    slugs, error = refused(bnncl.UnsupportedModel, module=module.eval())
+    assert slugs == ["no-head"]
+    assert error.exit_code == 3
+
+
+def test_a_model_without_bits_before_the_head_has_no_cut():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 4))
+    assert refused(bnncl.UnsupportedModel, module=module.eval())[0] == ["no-binary-cut"]
+
+
+def test_there_is_room_for_the_classes_of_the_model():
+    assert refused(max_classes=9)[0] == ["too-few-classes"]
+    assert compiled(max_classes=None).spec.graph.ops[-1].op.config.max_classes == 10
+
+
+@pytest.mark.parametrize("rate", [1e-9, 1e12])
+def test_a_rate_that_changes_nothing_or_all(rate):
+    assert refused(rate=rate)[0] == ["bad-rate"]
+
+
+def test_a_minibatch_whose_sums_overflow():
+    assert refused(minibatch=(60000, 60000))[0] == ["learning-overflow"]
+
+
+@pytest.mark.parametrize("labels", [None, [10] * 4, [-1] * 4])
+def test_replays_have_labels_of_the_model(labels):
+    given = None if labels is None else np.array(labels)
+    assert refused(replay=4, replay_init=(images(4), given))[0] == ["replay-init-labels"]
+
+
+def test_a_replay_memory_larger_than_the_ram_says_how_many_slots_would_fit():
+    slugs, error = refused(bnncl.DoesNotFit, replay=5000, ram=20_000)
+    assert slugs == ["does-not-fit"]
+    assert error.exit_code == 4
+    fitting = int(str(error).split("--replay ")[1].split()[0].rstrip("."))
+    assert compiled(replay=fitting, ram=20_000).report.ram_bytes <= 20_000
+    assert refused(bnncl.DoesNotFit, replay=fitting + 4, ram=20_000)[0] == ["does-not-fit"]
+
+
+def test_a_project_without_learning_says_so(tmp_path, host_target):
+    project = compiled(train=None)
+    with pytest.raises(bnncl.UsageError) as caught:
+        project.learner()
+    assert caught.value.problems[0].slug == "not-learning"
+    folder = project.write(tmp_path / "net")
+    with pytest.raises(bnncl.UsageError) as caught:
+        verify_training(folder, host_target, np.zeros((1, 8, 8, 1), np.int64), None)
+    assert caught.value.problems[0].slug == "not-learning"
+
+
+def test_labels_without_room_are_refused_by_verify(tmp_path, host_target):
+    folder = compiled().write(tmp_path / "net")
+    with pytest.raises(bnncl.UsageError) as caught:
+        verify_training(folder, host_target, np.zeros((1, 8, 8, 1), np.int64), np.array([10]))
+    assert caught.value.problems[0].slug == "labels-range"
+
+
+def test_zeros_in_the_head_are_no_problem():
+    module = build("mlp")
+    module[-2].running_var.fill_(1.0)
+    head = nn.Sequential(*list(module)[:-3], nn.Linear(50, 10))
+    with torch.no_grad():
+        head[-1].weight.zero_()
+        head[-1].bias.zero_()
+    assert not compiled(head.eval()).run(images(3)).any()
