@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 
 from bnncl.cli import compile as compile_verb
+from bnncl.cli import simulate as simulate_verb
 from bnncl.cli import targets as targets_verb
 from bnncl.cli import values
 from bnncl.cli import verify as verify_verb
 from bnncl.diagnostics import BnnclError, Problem, UsageError
 from bnncl.version import VERSION
 
-_VERBS = (compile_verb, verify_verb, targets_verb)
+_VERBS = (compile_verb, verify_verb, targets_verb, simulate_verb)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}

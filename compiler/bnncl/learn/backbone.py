@@ -1,0 +1,76 @@
+"""The frozen part of a compiled model: what every method of a comparison stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnncl.driver.project import stored_inputs
+from bnncl.interp import run
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array
+from bnncl.ir.types import Binary
+from bnncl.kernels.learned_head import Parts, parts
+from bnncl.learn.baselines import Start
+from bnncl.learn.samples import Features, Samples
+from bnncl.learn.scenarios import Labels
+
+_BATCH = 128
+Told = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Backbone:
+    """A graph whose head learns, run up to the head: by the integer reference, so bit for bit as in C.
+
+    So float references differ from the device in how they learn, and in nothing else. `scale` is the real
+    number that a feature of 1 stands for.
+    """
+
+    graph: Graph
+    cut: Parts
+    scale: float
+
+    @classmethod
+    def of(cls, graph: Graph) -> Backbone:
+        """The backbone of an INTEGER or SELECTED `graph` that ends in a LearnedHead."""
+        cut = parts(graph)
+        value = cut.tail.values[cut.head.x]
+        binary = isinstance(value.type.domain, Binary)
+        assert binary or value.meaning is not None
+        return cls(graph, cut, 1.0 if binary or value.meaning is None else float(value.meaning.scale[0]))
+
+    @property
+    def latent_values(self) -> int:
+        """Values of one latent."""
+        return self.cut.latent.elements
+
+    @property
+    def exact(self) -> bool:
+        """Whether one bit holds a value of the cut."""
+        return isinstance(self.cut.latent.domain, Binary)
+
+    def samples(self, x: Array, labels: Labels, told: Told | None = None) -> Samples:
+        """Real inputs in torch's layout and labels (N,); `told` hears how many more samples are done."""
+        inputs = stored_inputs(x, self.graph)
+        made: list[Features] = []
+        for start in range(0, len(inputs), _BATCH):
+            part = inputs[start : start + _BATCH]
+            made.append(self._features(part))
+            if told is not None:
+                told(len(part))
+        return Samples(inputs, np.concatenate(made), labels.astype(np.int64))
+
+    def _features(self, inputs: Array) -> Features:
+        encode, tail, head = self.cut.encode, self.cut.tail, self.cut.head
+        cut = run(encode, {encode.inputs[0]: inputs})[head.cut]
+        made = run(tail, {head.cut: cut})[head.x].reshape(len(inputs), -1)
+        return (head.with_bias(made) * self.scale).astype(np.float32)
+
+    def start(self, known: Samples) -> Start:
+        """The head as compiled, in real numbers; `known` are samples of the classes it knows."""
+        head = self.cut.head
+        rows = head.weights.data * 2.0**-head.config.weight_exponent
+        return Start.of(rows, head.past.data, known)

@@ -1,0 +1,103 @@
+"""What a simulation is: scenario, data, methods, and how the head learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from bnncl.diagnostics import Collector, Problem, UsageError
+from bnncl.driver.options import Options, as_identifier
+from bnncl.learn.methods import BY_NAME, Method
+
+Scenario = Literal["nc", "ni"]
+EngineName = Literal["c", "reference"]
+_LATENTS = (1, 8, 32)
+_NOT_SETTINGS = ("model", "methods", "seeds")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides what a simulation finds, checked by `check`.
+
+    `at_once` classes arrive in an experience (nc); `experiences` are the number of them (ni), where the
+    data know no domains. `most` samples of an experience are taken, `train_each` and `test_each` of each
+    class of the data. `engine` is what stands for the device. The others are as in `TrainOptions`.
+    """
+
+    model: Path
+    data: str = "digits"
+    scenario: Scenario = "nc"
+    methods: tuple[str, ...] = ("device", "cwr", "cwr-plain", "naive", "joint")
+    seeds: tuple[int, ...] = (0, 1, 2)
+    at_once: int = 1
+    experiences: int = 5
+    shuffle_classes: bool = False
+    most: int | None = None
+    train_each: int | None = None
+    test_each: int | None = None
+    replay: int = 200
+    latents: int = 1
+    qf: int = 8
+    qb: int = 16
+    rounding: Literal["nearest", "stochastic"] = "nearest"
+    rate: float = 0.01
+    minibatch: tuple[int, int] = (8, 8)
+    epochs: int = 4
+    engine: EngineName = "c"
+
+    def check(self) -> tuple[Method, ...]:
+        """The methods; UsageError with everything that is wrong with these settings."""
+        problems = Collector()
+        for name in self.methods:
+            if name not in BY_NAME:
+                hint = f"Known are {', '.join(BY_NAME)}."
+                problems.add(
+                    Problem("unknown-method", f"there is no method '{name}'", "--methods", hint=hint)
+                )
+        problems.extend(self._choices())
+        if not self.model.is_file():
+            problems.add(Problem("file-not-found", "there is no such file", str(self.model)))
+        problems.extend(self.options(1, 2).train_problems())
+        problems.raise_as(UsageError)
+        return tuple(BY_NAME[name] for name in self.methods)
+
+    def _choices(self) -> list[Problem]:
+        found = []
+        if not self.seeds or min(self.seeds) < 0 or max(self.seeds) >= 2**32:
+            found.append(Problem("bad-seeds", "seeds are numbers 0..4294967295, at least one", "--seeds"))
+        for option, value, known in (
+            ("--scenario", self.scenario, get_args(Scenario)),
+            ("--engine", self.engine, get_args(EngineName)),
+            ("--latents", self.latents, _LATENTS),
+        ):
+            if value not in known:
+                names = ", ".join(str(each) for each in known)
+                found.append(Problem("bad-choice", f"'{value}' is none of {names}", option))
+        return found
+
+    def options(self, experience: int, classes: int, *, replays: bool = True) -> Options:
+        """Options of a compilation with room for `experience` samples and `classes` classes."""
+        new, replayed = self.minibatch
+        return Options(
+            targets=("host",),
+            name=as_identifier(self.model.stem),
+            train="head",
+            replay=self.replay if replays else 0,
+            max_classes=classes,
+            experience=experience,
+            qf=self.qf,
+            qb=self.qb,
+            rounding=self.rounding,
+            rate=self.rate,
+            minibatch=(new, replayed if replays else 0),
+            epochs=self.epochs,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What runs must have in common to be compared, as JSON values."""
+        return {
+            field.name: list(value) if isinstance(value := getattr(self, field.name), tuple) else value
+            for field in fields(self)
+            if field.name not in _NOT_SETTINGS
+        }

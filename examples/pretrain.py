@@ -1,0 +1,94 @@
+"""Trains a binary backbone on the first classes: `python -m examples.pretrain digits --base 5 -o base.pt`.
+
+What it writes is for `bnncl simulate --model base.pt --data digits` and `bnncl-compile --train head`: the
+classes from `--base` on are left for the device to learn. The data are those that `bnncl simulate` knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+import bnncl
+from bnncl.diagnostics import BnnclError
+from bnncl.learn.data import load
+from examples.digits.train import BinaryConv2d, jitter, sign
+from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
+
+RECIPE = Recipe(epochs=30, threads=1)
+CALIBRATION = 512
+_LATENT_SIZE = 4
+
+
+class Backbone(BinaryModel):
+    """Square images to `classes` scores: a real first layer, three binary ones, a real linear head.
+
+    Max pools halve the image until it is at most 4 pixels wide; the head reads the signs of all its
+    `width` channels, which are also what a device keeps of a sample.
+    """
+
+    def __init__(self, channels: int, size: int, classes: int, width: int = 128) -> None:
+        super().__init__()
+        widths = (width // 2, width // 2, width, width)
+        inputs = (channels, *widths[:-1])
+        self.convs = nn.ModuleList(
+            nn.Conv2d(n, m, 3, padding=1) if first else BinaryConv2d(n, m, 3, bias=False)
+            for first, n, m in zip((True, False, False, False), inputs, widths, strict=True)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(m) for m in widths)
+        self.pools = [size // 2**at > _LATENT_SIZE for at in range(len(widths))]
+        last = size // 2 ** sum(self.pools)
+        self.head = nn.Linear(width * last * last, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for at, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            x = conv(x) if at == 0 else conv(F.pad(x, (1, 1, 1, 1), value=1.0))
+            x = sign(norm(F.max_pool2d(x, 2) if self.pools[at] else x))
+        scores: Tensor = self.head(x.flatten(1))
+        return scores
+
+    def latent_weights(self) -> list[Tensor]:
+        return [conv.weight for conv in self.convs if isinstance(conv, BinaryConv2d)]
+
+
+def balanced(labels: np.ndarray, count: int) -> np.ndarray:
+    """Positions of about `count` samples, equally many of each class."""
+    classes = np.unique(labels)
+    return np.concatenate([np.flatnonzero(labels == each)[: count // len(classes)] for each in classes])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line: which data, which classes, to which file."""
+    parser = argparse.ArgumentParser(prog="python -m examples.pretrain", description=__doc__)
+    parser.add_argument("data", help="digits, fashion_mnist, cifar10, cifar100, spoken_digits, or data.npz")
+    parser.add_argument("--base", type=int, default=5, help="how many classes it learns, from 0 on")
+    parser.add_argument("--width", type=int, default=128, help="channels of the last layer")
+    parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
+    parser.add_argument("-o", "--out", type=Path, default=Path("build/base.pt"))
+    chosen = parser.parse_args(arguments)
+    try:
+        data = load(chosen.data)
+    except BnnclError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    train, test = (data.y_train < chosen.base), (data.y_test < chosen.base)
+    x, y = torch.from_numpy(data.x_train[train]), torch.from_numpy(data.y_train[train])
+    prepare(Recipe(chosen.epochs, threads=RECIPE.threads))
+    model = Backbone(x.shape[1], x.shape[2], chosen.base, chosen.width)
+    fit(model, x, y, Recipe(chosen.epochs, threads=RECIPE.threads), jitter)
+    picks = torch.from_numpy(balanced(y.numpy(), CALIBRATION))
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    bnncl.save(model, chosen.out, x[:1], calibration=x[picks], labels=y[picks])
+    share = accuracy(model, torch.from_numpy(data.x_test[test]), torch.from_numpy(data.y_test[test]))
+    print(f"test accuracy {share:.2%} on {int(test.sum())} images of {chosen.base} classes", file=sys.stderr)
+    print(chosen.out)
+
+
+if __name__ == "__main__":
+    main()
