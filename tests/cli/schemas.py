@@ -72,6 +72,22 @@ _REPORT: dict[str, Any] = {
     "totals": _object(binary_macs=_COUNT, integer_macs=_COUNT, instructions=_COUNT, ram_bytes=_COUNT),
 }
 
+LEARNING = {
+    "type": "object",
+    "properties": {"module": {"type": "string"}, "cut": {"type": "string"}},
+    "additionalProperties": _COUNT,
+    "required": ["slots", "state_bytes", "latent_bytes", "latent_bytes_int8", "latent_bytes_float32"],
+}
+"""`learning` in a report of a model whose head learns."""
+
+TRAINING = {
+    "type": "object",
+    "properties": {"environment": {"type": "string"}, "findings": _TEXTS, "passed": {"type": "boolean"}},
+    "additionalProperties": _COUNT,
+    "required": ["findings", "passed", "calls", "minibatches", "changed_bytes", "head_bytes"],
+}
+"""`training` of `bnncl verify --train`."""
+
 COMPILED = _object(folder={"type": "string"}, **_REPORT)
 """`bnncl compile --report json`."""
 

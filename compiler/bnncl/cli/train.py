@@ -28,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rounding", choices=get_args(Rounding), help=f"of updates (default {plain.rounding})"
     )
-    group.add_argument("--rate", type=float, metavar="R", help=f"learning rate (default {plain.rate:g})")
+    group.add_argument(
+        "--rate", type=float, metavar="R", help="learning rate (default: 8 by the squares of features)"
+    )
     new, replayed = plain.minibatch
     group.add_argument(
         "--minibatch",

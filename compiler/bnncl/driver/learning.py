@@ -31,6 +31,8 @@ _HEADROOM = 4.0
 """How much larger than the largest weight at first a weight may grow."""
 
 _MULTIPLIER_BITS = 31
+_USUAL_STEP = 8.0
+_MIDDLE = 64
 _FACTORY_SEED = 0
 _BATCH = 256
 SCORES = "scores"
@@ -106,6 +108,14 @@ class _Rows:
         integers -= divide_round(int(integers.sum()), integers.size)
         return cls(np.clip(integers, -limit, limit).astype(np.int16), exponent, scale, bias_feature)
 
+    def usual_rate(self, binary: bool) -> float:
+        """A learning rate that suits any number of features: 8 by the sum of their squares.
+
+        int8 features count as half of the largest one.
+        """
+        one = 1.0 if binary else (_MIDDLE * self.scale) ** 2
+        return float(_USUAL_STEP / (one * self.integers.shape[1]))
+
     def logit_unit(self, config: HeadConfig) -> float:
         """The logit that an accumulator of 1 stands for."""
         return float(self.scale * 2.0 ** (config.q_backward - config.q_forward - self.exponent))
@@ -118,13 +128,13 @@ def _config(graph: Graph, cut: str, rows: _Rows, options: Options, classes: int)
     largest = top * ((features - 1) * (1 if binary else top) + rows.bias_feature)
     logit = rows.scale * 2.0 ** (options.qb - options.qf - rows.exponent)
     softmax, softmax_shift = _fraction(logit * 2**LOG_BITS / math.log(2), 62)
-    rate = options.rate * rows.scale * 2.0 ** (rows.exponent - (options.qb - 1))
-    multiplier, shift = _fraction(rate, 32)
+    rate = rows.usual_rate(binary) if options.rate is None else options.rate
+    multiplier, shift = _fraction(rate * rows.scale * 2.0 ** (rows.exponent - (options.qb - 1)), 32)
     if not sum(options.minibatch) <= multiplier < 2**_MULTIPLIER_BITS:
         raise UsageError(
             Problem(
                 "bad-rate",
-                f"a learning rate of {options.rate:g} is too {'large' if multiplier > 2**16 else 'small'}",
+                f"a learning rate of {rate:g} is too {'large' if multiplier > 2**16 else 'small'}",
                 "--rate",
                 "One step of one sample would change weights by more than they can hold, or by nothing.",
                 "Rates of 0.001 to 0.1 are usual.",

@@ -23,7 +23,8 @@ class TrainOptions:
     `replay` is the number of slots of the replay memory, `experience` that of new samples between two
     commits, `max_classes` the room for classes (by default those of the model). `qf` and `qb` are bits of
     forward copies, and of weights and gradients. A minibatch has so many new and so many replayed
-    samples. `replay_init`, the path of an npz file or a pair (x, y), fills the replay memory.
+    samples. Without `rate` it is 8 by the sum of squares of the features, so that a step moves a logit by a
+    few units at most. `replay_init`, the path of an npz file or a pair (x, y), fills the replay memory.
     """
 
     train: Literal["head"] | None = None
@@ -33,7 +34,7 @@ class TrainOptions:
     qf: int = 8
     qb: int = 16
     rounding: Rounding = "nearest"
-    rate: float = 0.01
+    rate: float | None = None
     minibatch: tuple[int, int] = (8, 8)
     epochs: int = 4
     abort: Abort = "ram"
@@ -62,7 +63,7 @@ class TrainOptions:
             found.append(Problem("bad-width", f"{self.qf} bits are not 2..8", "--qf"))
         if not max(2, self.qf) <= self.qb <= 16:
             found.append(Problem("bad-width", f"{self.qb} bits are not {max(2, self.qf)}..16", "--qb"))
-        if not (np.isfinite(self.rate) and self.rate > 0):
+        if self.rate is not None and not (np.isfinite(self.rate) and self.rate > 0):
             found.append(Problem("bad-rate", f"{self.rate} is no learning rate above 0", "--rate"))
         for option, value, known in (("--rounding", self.rounding, Rounding), ("--abort", self.abort, Abort)):
             if value not in get_args(known):
@@ -88,7 +89,7 @@ class TrainOptions:
             ("train", self.train),
             ("forward and stored bits", f"{self.qf},{self.qb}"),
             ("rounding", self.rounding),
-            ("learning rate", f"{self.rate:g}"),
+            ("learning rate", "by the features" if self.rate is None else f"{self.rate:g}"),
             ("minibatch, new and replayed", f"{self.minibatch[0]}:{self.minibatch[1]}"),
             ("epochs", str(self.epochs)),
             ("abort", self.abort),

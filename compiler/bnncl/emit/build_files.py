@@ -147,10 +147,13 @@ class ReadmeView:
     workspace_bytes: int
     emulators: tuple[str, ...]
     boards: tuple[str, ...]
+    state_bytes: int
+    replay_bytes: int
+    factory_bytes: int
 
 
 def _readme(spec: ProjectSpec) -> ReadmeView:
-    source = spec.graph.type_of(spec.graph.inputs[0])
+    source, learning = spec.graph.type_of(spec.graph.inputs[0]), spec.report.learning
     return ReadmeView(
         input_shape=shape_text(source.shape),
         is_binary=isinstance(source.domain, Binary),
@@ -160,6 +163,9 @@ def _readme(spec: ProjectSpec) -> ReadmeView:
         workspace_bytes=spec.report.workspace_bytes,
         emulators=tuple(target.pio_env for target in emulated(spec)),
         boards=tuple(board.id for board in spec.boards),
+        state_bytes=0 if learning is None else learning.state_bytes,
+        replay_bytes=0 if learning is None else learning.replay_bytes,
+        factory_bytes=0 if learning is None else learning.replay_filled * learning.slot_bytes,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import shape_text
+from bnncl.plan.learning import LearningReport
 from bnncl.plan.report import InputReport, OpReport, Report
 
 
@@ -102,6 +103,33 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("RAM in all", f"{_grouped(report.ram_bytes)} bytes, stack not counted"),
         ("MACs", macs),
         ("top class as in PyTorch", _share(report.agreement)),
+        *_learning(report.learning),
+    )
+
+
+def _learning(learning: LearningReport | None) -> tuple[tuple[str, str], ...]:
+    """What learning takes; nothing where there is none."""
+    if learning is None:
+        return ()
+    latent = (
+        f"{_grouped(learning.latent_bytes)} bytes of {learning.cut}, the last bits before the head "
+        f"(8-bit numbers: {_grouped(learning.latent_bytes_int8)}, float32: "
+        f"{_grouped(learning.latent_bytes_float32)})"
+    )
+    slots = f"{_grouped(learning.slots)} slots, {_grouped(learning.replay_filled)} filled at first"
+    heads = f"{learning.max_classes} classes of {_grouped(learning.features)} weights, committed and trained"
+    return (
+        ("learning", f"{learning.module or 'head'}, {_grouped(learning.state_bytes)} bytes of RAM in all"),
+        ("one latent", latent),
+        ("replay memory", f"{_grouped(learning.replay_bytes)} bytes: {slots}"),
+        (
+            "open experience",
+            f"{_grouped(learning.experience_bytes)} bytes: {_grouped(learning.experience)} samples",
+        ),
+        ("heads", f"{_grouped(learning.head_bytes)} bytes: {heads}"),
+        ("minibatch", f"{_grouped(learning.batch_bytes)} bytes"),
+        ("counters", f"{_grouped(learning.counter_bytes)} bytes"),
+        ("abort", "0 bytes: training works on a head of its own, whatever --abort says"),
     )
 
 
