@@ -10,12 +10,12 @@ import numpy as np
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.calibration import Calibration
+from bnncl.driver.head_rows import Rows
 from bnncl.driver.options import Options
 from bnncl.driver.project import labelled
 from bnncl.driver.real_head import RealHead, find_cut
 from bnncl.frontend.calibration import read_npz
 from bnncl.interp import run
-from bnncl.interp.head import divide_round
 from bnncl.interp.learner import as_latents
 from bnncl.interp.replay import ReplayMemory
 from bnncl.ir.graph import Graph
@@ -27,12 +27,7 @@ from bnncl.ops.learned_head import HeadConfig, LearnedHead
 from bnncl.plan.learn_bounds import overflowing
 from bnncl.plan.learning import largest_input
 
-_HEADROOM = 4.0
-"""How much larger than the largest weight at first a weight may grow."""
-
 _MULTIPLIER_BITS = 31
-_USUAL_STEP = 8.0
-_MIDDLE = 64
 _FACTORY_SEED = 0
 _BATCH = 256
 SCORES = "scores"
@@ -54,7 +49,7 @@ def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calib
     cut = find_cut(graph)
     filling = _filling(graph, options, len(head.bias))
     features = graph.values[graph.outputs[0]]
-    rows = _Rows.of(head.on(features), features, options)
+    rows = Rows.of(head.on(features), features, options)
     config = _config(graph, cut, rows, options, len(head.bias))
     _check_sums(config, features, rows.bias_feature)
     memory = _memory(graph, cut, config, filling)
@@ -83,45 +78,7 @@ def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calib
     return Graph(out.name, out.stage, out.inputs, (op.output,), out.ops, out.values)
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Initial rows: integers (classes, features) that stand for W * 2**-exponent, on features * scale."""
-
-    integers: Array
-    exponent: int
-    scale: float
-    bias_feature: int
-
-    @classmethod
-    def of(cls, head: RealHead, features: Value, options: Options) -> _Rows:
-        """Weights with room to grow, less their common mean, which changes no softmax (CWR*)."""
-        scale = 1.0
-        if not isinstance(features.type.domain, Binary):
-            assert features.meaning is not None
-            scale = float(features.meaning.scale[0])
-        bias_feature = int(np.clip(np.rint(1 / scale), 1, 127))
-        real = np.concatenate([head.weights, head.bias[:, None] / (bias_feature * scale)], axis=1)
-        limit = (1 << (options.qb - 1)) - 1 - (1 << (options.qb - options.qf) >> 1)
-        largest = float(np.abs(real).max()) or 1.0
-        exponent = math.floor(math.log2(limit / (_HEADROOM * largest)))
-        integers = np.rint(real * 2.0**exponent).astype(np.int64)
-        integers -= divide_round(int(integers.sum()), integers.size)
-        return cls(np.clip(integers, -limit, limit).astype(np.int16), exponent, scale, bias_feature)
-
-    def usual_rate(self, binary: bool) -> float:
-        """A learning rate that suits any number of features: 8 by the sum of their squares.
-
-        int8 features count as half of the largest one.
-        """
-        one = 1.0 if binary else (_MIDDLE * self.scale) ** 2
-        return float(_USUAL_STEP / (one * self.integers.shape[1]))
-
-    def logit_unit(self, config: HeadConfig) -> float:
-        """The logit that an accumulator of 1 stands for."""
-        return float(self.scale * 2.0 ** (config.q_backward - config.q_forward - self.exponent))
-
-
-def _config(graph: Graph, cut: str, rows: _Rows, options: Options, classes: int) -> HeadConfig:
+def _config(graph: Graph, cut: str, rows: Rows, options: Options, classes: int) -> HeadConfig:
     features = rows.integers.shape[1]
     top = (1 << (options.qf - 1)) - 1
     binary = isinstance(graph.type_of(graph.outputs[0]).domain, Binary)

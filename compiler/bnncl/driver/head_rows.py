@@ -1,0 +1,60 @@
+"""The integers that a head's weights start from, and the learning rate that suits them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnncl.driver.options import Options
+from bnncl.driver.real_head import RealHead
+from bnncl.interp.head import divide_round
+from bnncl.ir.op import Array
+from bnncl.ir.types import Binary
+from bnncl.ir.values import Value
+from bnncl.ops.learned_head import HeadConfig
+
+_HEADROOM = 4.0
+"""How much larger than the largest weight at first a weight may grow."""
+
+_USUAL_STEP = 8.0
+_MIDDLE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Initial rows: integers (classes, features) that stand for W * 2**-exponent, on features * scale."""
+
+    integers: Array
+    exponent: int
+    scale: float
+    bias_feature: int
+
+    @classmethod
+    def of(cls, head: RealHead, features: Value, options: Options) -> Rows:
+        """Weights with room to grow, less their common mean, which changes no softmax (CWR*)."""
+        scale = 1.0
+        if not isinstance(features.type.domain, Binary):
+            assert features.meaning is not None
+            scale = float(features.meaning.scale[0])
+        bias_feature = int(np.clip(np.rint(1 / scale), 1, 127))
+        real = np.concatenate([head.weights, head.bias[:, None] / (bias_feature * scale)], axis=1)
+        limit = (1 << (options.qb - 1)) - 1 - (1 << (options.qb - options.qf) >> 1)
+        largest = float(np.abs(real).max()) or 1.0
+        exponent = math.floor(math.log2(limit / (_HEADROOM * largest)))
+        integers = np.rint(real * 2.0**exponent).astype(np.int64)
+        integers -= divide_round(int(integers.sum()), integers.size)
+        return cls(np.clip(integers, -limit, limit).astype(np.int16), exponent, scale, bias_feature)
+
+    def usual_rate(self, binary: bool) -> float:
+        """A learning rate that suits any number of features: 8 by the sum of their squares.
+
+        int8 features count as half of the largest one.
+        """
+        one = 1.0 if binary else (_MIDDLE * self.scale) ** 2
+        return float(_USUAL_STEP / (one * self.integers.shape[1]))
+
+    def logit_unit(self, config: HeadConfig) -> float:
+        """The logit that an accumulator of 1 stands for."""
+        return float(self.scale * 2.0 ** (config.q_backward - config.q_forward - self.exponent))
