@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from bnncl.ir.op import Array, Op
-from bnncl.ir.types import Binary, TensorType
+from bnncl.ir.types import Binary, Packed, TensorType
 from bnncl.kernels.base import Binding, ConstArray, Kernel, ParamStruct, Ref
-from bnncl.numerics.bits import pack, unpack
+from bnncl.numerics.bits import pack, pack_numbers, unpack, unpack_numbers
 from bnncl.resources import runtime_dir
 from tests.kernels.headers import prototypes, structs
 
@@ -76,11 +76,15 @@ def stored(array: Array, type_: TensorType) -> bytes:
     """One sample (H, W, C) as the bytes that stand for it in C."""
     if type_.domain == Binary():
         return pack(array).tobytes()
+    if isinstance(type_.domain, Packed):
+        return pack_numbers(array.reshape(-1), type_.domain.bits).tobytes()
     return array.astype(type_.ctype.removesuffix("_t")).tobytes()
 
 
 def logical(data: bytes, type_: TensorType) -> Array:
-    """The sample that `data` stands for; the tail bits of binary values must be 0."""
+    """The sample that `data` stands for; unused bits must be 0."""
+    if isinstance(type_.domain, Packed):
+        return _unpacked(data, type_, type_.domain)
     if type_.domain != Binary():
         return np.frombuffer(data, type_.ctype.removesuffix("_t")).reshape(type_.shape).astype(np.int64)
     height, width, channels = type_.shape
@@ -88,6 +92,13 @@ def logical(data: bytes, type_: TensorType) -> Array:
     signs = unpack(words, channels)
     assert np.array_equal(pack(signs), words), "a tail bit is set"
     return signs
+
+
+def _unpacked(data: bytes, type_: TensorType, domain: Packed) -> Array:
+    words = np.frombuffer(data, np.uint32)
+    numbers = unpack_numbers(words, type_.elements, domain.bits, signed=domain.signed)
+    assert np.array_equal(pack_numbers(numbers, domain.bits), words), "an unused bit is set"
+    return numbers.reshape(type_.shape)
 
 
 def poison(size: int, seed: int) -> bytes:

@@ -8,12 +8,13 @@ from functools import cache
 import numpy as np
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import Binary, Int, TensorType
+from bnncl.ir.types import Binary, Int, Packed, TensorType
 from bnncl.ir.values import Constant
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.registry import KERNELS, candidates
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.flatten import Flatten
+from bnncl.ops.pack import Pack, Unpack
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
@@ -40,6 +41,10 @@ def _ops() -> Iterator[Specimen]:
         for op in _ops_on(x, rng):
             yield op, (x,)
     yield Flatten(x="x", output="y"), (TensorType((5, 6, 32), Binary()),)
+    for name in ("u8", "i8"):
+        domain = INPUTS[name]
+        yield Pack(x="x", output="y", bits=8), (TensorType((1, 1, 33), domain),)
+        yield Unpack(x="x", output="y"), (TensorType((1, 1, 33), Packed(domain.lo, domain.hi, 8)),)
 
 
 def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:

@@ -9,7 +9,7 @@ from bnncl.emit.layout import element_bits, stored_len
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.stored import stored
 from bnncl.emit.views import GoldenOpView, GoldenView
-from bnncl.ir.types import Int
+from bnncl.ir.types import Int, Packed
 from bnncl.kernels.base import KernelCall, calls
 
 
@@ -45,15 +45,16 @@ def _op_view(spec: ProjectSpec, index: int, call: KernelCall) -> GoldenOpView:
     op = type(call.op).__name__
     where = call.op.module or call.output
     domain = type_.domain
+    shape = (1, 1, vectors[0].size) if isinstance(domain, Packed) else type_.shape
     return GoldenOpView(
         index=index,
         test=f"op_{index}_{op}_{identifier(where)}",
         label=string(comment(f"op {index} ({op}, {where})")),
         bits=element_bits(type_),
         signed="true" if isinstance(domain, Int) and domain.signed else "false",
-        height=type_.shape[0],
-        width=type_.shape[1],
-        channels=type_.shape[2],
+        height=shape[0],
+        width=shape[1],
+        channels=shape[2],
         ctype=type_.ctype,
         count=vectors[0].size,
         lines=initializer(vectors[0]),

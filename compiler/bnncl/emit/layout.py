@@ -6,9 +6,10 @@ from bnncl.emit.ctext import comment, identifier, unique
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import ModelView
 from bnncl.ir.graph import Graph
-from bnncl.ir.types import Binary, Int, Shape, TensorType
+from bnncl.ir.types import Binary, Int, Packed, Shape, TensorType
 from bnncl.kernels.base import Binding, KernelCall, calls
 from bnncl.kernels.learned_head import head_of, known_rows
+from bnncl.numerics.bits import WORD_BITS
 from bnncl.plan.memory import MemoryPlan, Place
 
 
@@ -49,12 +50,14 @@ def _infer_head(name: str) -> str:
 
 
 def stored_len(type_: TensorType) -> int:
-    """Stored elements of one sample: words where it is binary."""
+    """Stored elements of one sample: words where it is binary or packed."""
     return type_.stored_bytes // (4 if isinstance(type_.domain, Binary) else element_bits(type_) // 8)
 
 
 def element_bits(type_: TensorType) -> int:
-    """Bits of one logical element: 1 where it is binary."""
+    """Bits of one logical element, 1 where it is binary; of one word where it is packed."""
+    if isinstance(type_.domain, Packed):
+        return WORD_BITS
     return type_.domain.bits if isinstance(type_.domain, Int) else 1
 
 
@@ -68,6 +71,8 @@ def describe(type_: TensorType) -> str:
     domain = type_.domain
     if isinstance(domain, Int):
         return f"{shape_text(type_.shape)} {type_.ctype.removesuffix('_t')}"
+    if isinstance(domain, Packed):
+        return f"{shape_text(type_.shape)} packed to {domain.bits} bits"
     return f"{shape_text(type_.shape)} binary"
 
 

@@ -13,6 +13,7 @@ from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.learned_head import HeadConfig, LearnedHead
+from bnncl.ops.pack import Pack, Unpack
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
@@ -25,11 +26,13 @@ CLASSES: Final = (
     LearnedHead,
     MaxPool,
     PRelu,
+    Pack,
     Requantize,
     Rescale,
     Steps,
     SumPool,
     Threshold,
+    Unpack,
     Window,
 )
 """Every op of stage INTEGER, and what ops are made of."""

@@ -20,7 +20,7 @@ from safetensors.numpy import load, save
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.ir.graph import Graph, Program
-from bnncl.ir.types import Binary, Float, Int, TensorType
+from bnncl.ir.types import Binary, Float, Int, Packed, TensorType
 from bnncl.ir.values import Constant, Meaning, Value
 from bnncl.ir.verify import MalformedGraphError, verify
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = "bnncl-program-1"
 _KEY = "program"
-_OWN = (Program, Graph, Value, TensorType, Float, Binary, Int, Meaning, Constant)
+_OWN = (Program, Graph, Value, TensorType, Float, Binary, Int, Packed, Meaning, Constant)
 _INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 _DTYPES = _INTEGERS | {"bool", "float32", "float64"}
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bnncl.numerics.bits import words_for
+
 Shape = tuple[int, int, int]
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -52,7 +54,34 @@ class Int:
         return f"int{self.bits}[{self.lo}..{self.hi}]"
 
 
-Domain = Float | Binary | Int
+@dataclass(frozen=True)
+class Packed:
+    """Integers lo..hi, inclusive, stored in `bits` (1..8) bits each, one behind the other.
+
+    The first element lies in the least significant bits of the first 32-bit word; none begins on a word
+    of its own, and the bits behind the last one are 0. A value with lo < 0 is in two's complement.
+    """
+
+    lo: int
+    hi: int
+    bits: int
+
+    def __post_init__(self) -> None:
+        assert 1 <= self.bits <= 8, self.bits
+        span = 1 << self.bits
+        low, high = (-span // 2, span // 2 - 1) if self.signed else (0, span - 1)
+        assert low <= self.lo <= self.hi <= high, f"{self} does not fit its storage"
+
+    @property
+    def signed(self) -> bool:
+        """Whether there are negative numbers."""
+        return self.lo < 0
+
+    def __str__(self) -> str:
+        return f"packed{self.bits}[{self.lo}..{self.hi}]"
+
+
+Domain = Float | Binary | Int | Packed
 
 
 def storage_range(bits: int, *, signed: bool) -> tuple[int, int]:
@@ -92,8 +121,8 @@ class TensorType:
 
     @property
     def ctype(self) -> str:
-        """C type of one stored element (of one word, where the value is binary)."""
-        if isinstance(self.domain, Binary):
+        """C type of one stored element (of one word, where the value is binary or packed)."""
+        if isinstance(self.domain, Binary | Packed):
             return "uint32_t"
         assert isinstance(self.domain, Int), "a float value has no C type"
         return f"{'' if self.domain.signed else 'u'}int{self.domain.bits}_t"
@@ -103,6 +132,8 @@ class TensorType:
         """Bytes that one sample of the value takes in C."""
         if isinstance(self.domain, Binary):
             return 4 * self.shape[0] * self.shape[1] * self.words_per_pixel
+        if isinstance(self.domain, Packed):
+            return 4 * words_for(self.elements * self.domain.bits)
         assert isinstance(self.domain, Int), "a float value is not stored"
         return self.elements * self.domain.bits // 8
 

@@ -38,6 +38,8 @@ from bnncl.kernels.maxpool_i8 import MaxpoolI8
 from bnncl.kernels.maxpool_i16 import MaxpoolI16
 from bnncl.kernels.maxpool_i32 import MaxpoolI32
 from bnncl.kernels.maxpool_u8 import MaxpoolU8
+from bnncl.kernels.pack_i8 import PackI8
+from bnncl.kernels.pack_u8 import PackU8
 from bnncl.kernels.prelu_i8 import PreluI8
 from bnncl.kernels.prelu_i16 import PreluI16
 from bnncl.kernels.requantize_i8 import RequantizeI8
@@ -53,6 +55,8 @@ from bnncl.kernels.threshold_i8 import ThresholdI8
 from bnncl.kernels.threshold_i16 import ThresholdI16
 from bnncl.kernels.threshold_i32 import ThresholdI32
 from bnncl.kernels.threshold_u8 import ThresholdU8
+from bnncl.kernels.unpack_i8 import UnpackI8
+from bnncl.kernels.unpack_u8 import UnpackU8
 from bnncl.targets import Target
 
 KERNELS: Final[tuple[Kernel, ...]] = (
@@ -101,6 +105,10 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     PreluI16(),
     FlattenAlias(),
     FlattenBits(),
+    PackU8(),
+    PackI8(),
+    UnpackU8(),
+    UnpackI8(),
 )
 
 HEAD: Final[Kernel] = LearnedHeadKernel()

@@ -1,6 +1,7 @@
-"""Packing of ±1 into words: the twin of `bnncl/bits.h`.
+"""Packing of ±1 and of small integers into words: the twin of `bnncl/bits.h` and `bnncl/pack.h`.
 
-Bit 1 means -1, least significant bit first, channels innermost, tail bits 0.
+±1: bit 1 means -1, least significant bit first, channels innermost, tail bits 0. Integers of 1..8 bits stand one
+behind the other, across the ends of words, least significant bit first, unused bits 0.
 """
 
 from __future__ import annotations
@@ -31,3 +32,23 @@ def unpack(words: NDArray[np.uint32], channels: int) -> NDArray[np.int8]:
     octets = np.ascontiguousarray(words.astype("<u4")).view(np.uint8)
     bits = np.unpackbits(octets, axis=-1, bitorder="little")[..., :channels]
     return (1 - 2 * bits.astype(np.int8)).astype(np.int8)
+
+
+def pack_numbers(numbers: NDArray[Any], bits: int) -> NDArray[np.uint32]:
+    """The lowest `bits` bits (1..8) of each of the integers (..., n) as words (..., words_for(n * bits))."""
+    lead, count = numbers.shape[:-1], numbers.shape[-1]
+    low = (numbers.astype(np.int64) & 0xFF).astype(np.uint8)[..., None]
+    each = np.unpackbits(low, axis=-1, bitorder="little")[..., :bits]
+    row = np.zeros((*lead, words_for(count * bits) * WORD_BITS), np.uint8)
+    row[..., : count * bits] = each.reshape(*lead, -1)
+    return np.packbits(row, axis=-1, bitorder="little").view("<u4").astype(np.uint32)
+
+
+def unpack_numbers(words: NDArray[np.uint32], count: int, bits: int, *, signed: bool) -> NDArray[np.int64]:
+    """The `count` integers of `bits` bits (..., count) in words (..., W); two's complement where `signed`."""
+    octets = np.ascontiguousarray(words.astype("<u4")).view(np.uint8)
+    row = np.unpackbits(octets, axis=-1, bitorder="little")[..., : count * bits]
+    weights = 1 << np.arange(bits, dtype=np.int64)
+    numbers = row.reshape(*words.shape[:-1], count, bits).astype(np.int64) @ weights
+    sign = (1 << (bits - 1)) if signed else 0
+    return np.asarray((numbers ^ sign) - sign, np.int64)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bnncl.ir.graph import Graph
-from bnncl.ir.types import Int, Shape, TensorType, storage_range
+from bnncl.ir.types import Int, Packed, Shape, TensorType, storage_range
 from bnncl.kernels.base import KernelCall, calls
 from bnncl.kernels.learned_head import head_of
 from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
@@ -212,6 +212,8 @@ def build_report(
 def domain_text(type_: TensorType) -> str:
     """The numbers of a value and how they are stored: `binary`, `uint8`, `int16 -100..100`."""
     domain = type_.domain
+    if isinstance(domain, Packed):
+        return f"packed to {domain.bits} bits {domain.lo}..{domain.hi}"
     if not isinstance(domain, Int):
         return "binary"
     stored = type_.ctype.removesuffix("_t")

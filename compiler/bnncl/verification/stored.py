@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bnncl.ir.op import Array
-from bnncl.ir.types import Binary, TensorType
+from bnncl.ir.types import Binary, Packed, TensorType
 from bnncl.numerics import bits
 
 
@@ -18,6 +18,12 @@ def from_bytes(data: bytes, type_: TensorType) -> Array:
     """One sample (H, W, C) of a value from the bytes that C stored, tail bits ignored."""
     stored = np.frombuffer(data, dtype_of(type_.ctype))
     height, width, channels = type_.shape
-    if isinstance(type_.domain, Binary):
+    domain = type_.domain
+    if isinstance(domain, Binary):
         return bits.unpack(stored.reshape(height, width, -1), channels)
+    if isinstance(domain, Packed):
+        words = stored.astype(np.uint32)
+        return bits.unpack_numbers(words, type_.elements, domain.bits, signed=domain.signed).reshape(
+            type_.shape
+        )
     return stored.reshape(type_.shape).astype(np.int64)

@@ -1,0 +1,44 @@
+"""Small integers stored densely, and as bytes again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bnncl.ir.op import INTEGER_ONLY, Array, UnaryOp
+from bnncl.ir.types import Int, Packed, TensorType
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pack(UnaryOp):
+    """8-bit integers that fit `bits` (1..8) bits, stored in so many bits each: the numbers stay the same."""
+
+    stages = INTEGER_ONLY
+    bits: int
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Same shape and numbers, packed."""
+        domain = types[0].domain
+        assert isinstance(domain, Int)
+        assert domain.bits == 8, domain
+        return TensorType(types[0].shape, Packed(domain.lo, domain.hi, self.bits))
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The numbers themselves."""
+        return arrays[0]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Unpack(UnaryOp):
+    """Packed integers as 8-bit ones: the numbers stay the same."""
+
+    stages = INTEGER_ONLY
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Same shape and numbers, a byte each."""
+        domain = types[0].domain
+        assert isinstance(domain, Packed)
+        return TensorType(types[0].shape, Int(domain.lo, domain.hi, 8))
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The numbers themselves."""
+        return arrays[0]
