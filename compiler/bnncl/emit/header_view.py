@@ -137,6 +137,7 @@ def _learning_macros(spec: ProjectSpec) -> Sequence[Macro]:
         Macro("LATENT_BYTES_INT8", str(learning.latent_bytes_int8), "of one with 8-bit numbers"),
         Macro("LATENT_BYTES_FLOAT32", str(learning.latent_bytes_float32), "of one with float32 numbers"),
         Macro("REPLAY_BYTES", str(learning.replay_bytes), "of the replay memory"),
+        Macro("SAVED_BYTES", str(learning.saved_bytes), "of a slot of storage that holds what was learned"),
         Macro("STEP_UNITS", str(learning.units_of_a_minibatch), "budget that a full minibatch takes"),
     )
 

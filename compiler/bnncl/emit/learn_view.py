@@ -187,6 +187,7 @@ def learning_sources(name: str) -> dict[str, tuple[str, str]]:
         ),
         f"src/{name}_head.h": ("src/head.h.j2", f"{name}: what inference and learning share."),
         f"src/{name}_learn.c": ("src/learn.c.j2", f"{name}: learning."),
+        f"src/{name}_state.c": ("src/state.c.j2", f"{name}: what it has learned, to storage and back."),
         f"src/{name}_selftest.c": (
             "src/selftest_learning.c.j2",
             f"{name}: one known input and its features.",

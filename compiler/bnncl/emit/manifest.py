@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from bnncl.emit.spec import ProjectSpec
+from bnncl.emit.state_view import state_entry
 
 MANIFEST = "manifest.json"
 FORMAT = "bnncl-project-1"
@@ -30,6 +31,7 @@ def manifest(spec: ProjectSpec, files: Mapping[str, bytes]) -> bytes:
         "targets": [target.name for target in spec.targets],
         "boards": [board.id for board in spec.boards],
         "program": PROGRAM,
+        **state_entry(spec),
         "files": [{"path": path, "sha256": sha256(files[path])} for path in sorted(files)],
     }
     return (json.dumps(held, indent=2) + "\n").encode()

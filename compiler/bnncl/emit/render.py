@@ -13,6 +13,7 @@ from bnncl.emit.manifest import manifest
 from bnncl.emit.report_files import report_files
 from bnncl.emit.runtime_files import runtime_files
 from bnncl.emit.spec import ProjectSpec
+from bnncl.emit.state_view import state_view
 from bnncl.emit.templates import lay_out
 from bnncl.ir.op import Stage
 
@@ -62,7 +63,7 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
         path = f"test/test_golden/{file}"
         sources[path] = (f"{path}.j2", f"{name}: known answers of every op.")
     if model.learns:
-        views["learn"] = learn_view(spec, names, bound)
+        views |= {"learn": learn_view(spec, names, bound), "state": state_view(spec)}
         sources |= learning_sources(name)
     files = {path: lay_out(template, title=title, **views) for path, (template, title) in sources.items()}
     return files | runtime_files([call for call, _ in bound], spec.graph)

@@ -15,12 +15,12 @@ from bnncl.resources import runtime_dir
 PUBLIC_HEADERS = ("bnncl/info.h", "bnncl/static_assert.h", "bnncl/status.h")
 """What the public header of a project includes; the others are private to its sources."""
 
-_PUBLIC = (*PUBLIC_HEADERS, "bnncl/learn_state.h")
+_PUBLIC = (*PUBLIC_HEADERS, "bnncl/learn_state.h", "bnncl/storage.h")
 _ALWAYS = ("bnncl/trace.h",)
 
 
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
-_LEARNING = ("bnncl_learn_*.c", "bnncl_replay_*.c")
+_LEARNING = ("bnncl_learn_*.c", "bnncl_replay_*.c", "bnncl_store_*.c")
 _ONE_OF_TWO = ("bnncl_learn_row_{}.c", "bnncl_learn_update_{}.c")
 _OF_THE_TESTS = ("bnncl_learn_canonical.c",)
 

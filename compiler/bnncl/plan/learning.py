@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bnncl.ir.graph import Graph
 from bnncl.ir.types import Binary, TensorType, element_range
 from bnncl.kernels.learned_head import Parts, parts
+from bnncl.plan.stored_state import saved_bytes
 
 CURSOR_BYTES = 32
 """sizeof(bnncl_learn_state)."""
@@ -86,7 +87,7 @@ class LearningReport:
 
     `latent_bytes` is one latent as it is kept, beside what 8-bit numbers and float32 would take. The
     parts add up to `state_bytes`: replay memory, the open experience, heads, minibatch, counters. An abort
-    costs no memory, since training works on a head of its own.
+    costs no memory, since training works on a head of its own. A slot of storage takes `saved_bytes`.
     """
 
     module: str
@@ -107,6 +108,7 @@ class LearningReport:
     counter_bytes: int
     abort_bytes: int
     state_bytes: int
+    saved_bytes: int
     units_of_a_minibatch: int
     replay_filled: int
 
@@ -142,6 +144,7 @@ def learning_report(graph: Graph) -> LearningReport:
         counter_bytes=sums["counters"],
         abort_bytes=0,
         state_bytes=state_bytes(graph),
+        saved_bytes=saved_bytes(graph),
         units_of_a_minibatch=config.batch + config.max_classes,
         replay_filled=len(cut.head.replay_labels.data),
     )

@@ -111,6 +111,10 @@ bnncl_status bnncl_learn_commit(const bnncl_head_config *config, const bnncl_hea
 /* Gives the open experience up: everything that lasts is as after the last commit. */
 bnncl_status bnncl_learn_abort(const bnncl_head_config *config, const bnncl_head *head);
 
+/* Whether what was read from storage can be a state of this head: slots in use, their labels, and the range of the
+ * weights, on which memory safety and the proofs of no overflow rest. BNNCL_STORAGE_ERROR where it cannot. */
+bnncl_status bnncl_learn_check(const bnncl_head_config *config, const bnncl_head *head);
+
 /* The scores of `inputs` [input_bytes] by the consolidated weights: scores [max_classes], accumulators /
  * 2**score_shift to nearest, saturated to -32767..32767; INT16_MIN for a class that is not known. */
 void bnncl_learn_scores(const bnncl_head_config *config, const bnncl_head *head, const void *restrict inputs,
