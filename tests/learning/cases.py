@@ -44,7 +44,7 @@ def head_text(case: Case, at: int) -> str:
     return _HEAD.format(
         id=at,
         seed=case.seed,
-        kind="bits" if case.bits else "i8",
+        kind=case.kind,
         weights=config.max_classes * config.features,
         deltas=config.max_classes * config.batch,
         classes=config.max_classes,

@@ -5,6 +5,7 @@
 
 void test_bits(void *workspace, const uint8_t *latent, void *inputs);
 void test_i8(void *workspace, const uint8_t *latent, void *inputs);
+void test_u8(void *workspace, const uint8_t *latent, void *inputs);
 void test_latent(uint8_t *latent, uint32_t bytes, uint32_t seed, uint32_t label, uint32_t number);
 uint32_t test_canonical(const bnncl_head_config *config, const bnncl_head *head, uint8_t *bytes);
 void test_sizes(uint32_t *sizes);
@@ -24,6 +25,11 @@ void test_bits(void *workspace, const uint8_t *latent, void *inputs)
 void test_i8(void *workspace, const uint8_t *latent, void *inputs)
 {
     stimulus_i8(workspace, latent, inputs);
+}
+
+void test_u8(void *workspace, const uint8_t *latent, void *inputs)
+{
+    stimulus_u8(workspace, latent, inputs);
 }
 
 void test_latent(uint8_t *latent, uint32_t bytes, uint32_t seed, uint32_t label, uint32_t number)

@@ -95,7 +95,7 @@ class Native:
         self._out = np.zeros(sum(size for size, _ in self._sizes().values()) + 64, np.uint8)
 
     def _made_config(self) -> Config:
-        case, given, kind = self._case, self._case.config, "bits" if self._case.bits else "i8"
+        case, given, kind = self._case, self._case.config, self._case.kind
         names = {name for name, *_ in Config._fields_}
         shared = {name: value for name, value in vars(given).items() if name in names}
         return Config(
@@ -157,7 +157,7 @@ class Native:
 
     def scores16(self, features: Integers) -> Integers:
         x = features[: self._case.inputs]
-        stored = pack(x).tobytes() if self._case.bits else x.astype(np.int8).tobytes()
+        stored = pack(x).tobytes() if self._case.bits else x.astype(np.uint8).tobytes()
         given, scores = Buffer(stored), Buffer(bytes(2 * self._case.config.max_classes))
         self._library.bnncl_learn_scores(
             ctypes.byref(self.config),

@@ -25,6 +25,17 @@ class Case:
     bits: bool
     bias: int
     seed: int
+    unsigned: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the inputs are, as the C functions for them are named."""
+        return "bits" if self.bits else "u8" if self.unsigned else "i8"
+
+    @property
+    def largest(self) -> int:
+        """Largest magnitude of an input."""
+        return {"bits": 1, "i8": 128, "u8": 255}[self.kind]
 
     @property
     def inputs(self) -> int:
@@ -43,7 +54,7 @@ class Case:
             all_bits = np.unpackbits(latent, bitorder="little").astype(np.int64)
             x = 1 - 2 * all_bits[(7 * i + 3) % len(all_bits)]
         else:
-            x = latent.astype(np.int64)[(3 * i + 1) % len(latent)] - 128
+            x = latent.astype(np.int64)[(3 * i + 1) % len(latent)] - (0 if self.unsigned else 128)
         return np.append(x, self.bias) if self.bias else x
 
     def latent(self, label: int, number: int) -> Latent:
@@ -188,6 +199,22 @@ CASES = (
         6,
     ),
     Case("i8 8 8", _config(q_backward=8, features=7, rate_multiplier=20, score_shift=9), False, -128, 7),
+    Case(
+        "u8 8 16",
+        _config(features=38, rate_multiplier=1_000, softmax_multiplier=300),
+        bits=False,
+        bias=127,
+        seed=13,
+        unsigned=True,
+    ),
+    Case(
+        "u8 4 8",
+        _config(q_forward=4, q_backward=8, features=9, rate_multiplier=8, stochastic=False),
+        bits=False,
+        bias=0,
+        seed=14,
+        unsigned=True,
+    ),
     Case("one class", _config(max_classes=1, features=33, slots=5), True, 1, 8),
     Case("wide rate", _config(rate_multiplier=2**31 - 1, rate_shift=32, features=97, slots=40), True, 127, 9),
     Case("one sample", _config(new_per_step=1, replay_per_step=1, features=1, experience=3), False, 0, 10),

@@ -36,6 +36,16 @@ static inline void stimulus_i8(void *workspace, const uint8_t *latent, void *inp
     }
 }
 
+/* Input i is byte (3 * i + 1) % bytes of the latent. */
+static inline void stimulus_u8(void *workspace, const uint8_t *latent, void *inputs)
+{
+    const stimulus_sizes *sizes = workspace;
+    uint8_t *numbers = inputs;
+    for (uint32_t i = 0; i < sizes->inputs; i++) {
+        numbers[i] = latent[(3u * i + 1u) % sizes->latent_bytes];
+    }
+}
+
 /* Nothing stands between the cut and the head. */
 static inline void stimulus_copied(void *workspace, const uint8_t *latent, void *inputs)
 {

@@ -16,12 +16,12 @@ BASE = CASES[0].config
 
 
 def limits(case: Case) -> dict[str, tuple[int, int, int]]:
-    return {name: rest for name, *rest in proofs(case.config, 1 if case.bits else 128, case.bias)}  # type: ignore[misc]
+    return {name: rest for name, *rest in proofs(case.config, case.largest, case.bias)}  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_tested_heads_are_safe(case: Case) -> None:
-    assert overflowing(case.config, 1 if case.bits else 128, case.bias) == ()
+    assert overflowing(case.config, case.largest, case.bias) == ()
 
 
 class Watching(HeadLearner):
@@ -44,7 +44,7 @@ class Watching(HeadLearner):
         return super()._rounded(gradient, samples, row)
 
 
-@pytest.mark.parametrize("name", ["bits 8 16", "i8 8 8", "wide rate", "q 2 2"])
+@pytest.mark.parametrize("name", ["bits 8 16", "i8 8 8", "u8 8 16", "wide rate", "q 2 2"])
 def test_runs_stay_inside(name: str) -> None:
     case = next(case for case in CASES if case.name == name)
     learner, proven = Watching(case.config, case.seed, case.features), limits(case)

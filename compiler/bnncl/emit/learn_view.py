@@ -13,7 +13,7 @@ from bnncl.emit.stored import stored
 from bnncl.emit.views import AssertView, CallView, SectionView
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.learn_bounds import proofs
-from bnncl.plan.learning import Held, held_arrays, is_binary, largest_input
+from bnncl.plan.learning import Held, held_arrays, input_kind, largest_input
 
 MEMBERS = (
     ("cw", "cw[0]"),
@@ -145,7 +145,7 @@ def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
     }
     yield from ((name, integer(value)) for name, value in numbers.items())
     yield "stochastic", "true" if config.stochastic else "false"
-    kind = "bits" if is_binary(cut) else "i8"
+    kind = input_kind(cut)
     yield "row", f"bnncl_learn_row_{kind}"
     yield "update", f"bnncl_learn_update_{kind}"
     yield "features_of", f"{spec.name}_features"

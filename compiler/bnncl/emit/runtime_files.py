@@ -9,7 +9,7 @@ from bnncl.ir.graph import Graph
 from bnncl.kernels.base import KernelCall
 from bnncl.kernels.learned_head import head_of, parts
 from bnncl.ops.learned_head import LearnedHead
-from bnncl.plan.learning import is_binary
+from bnncl.plan.learning import input_kind
 from bnncl.resources import runtime_dir
 
 PUBLIC_HEADERS = ("bnncl/info.h", "bnncl/static_assert.h", "bnncl/status.h")
@@ -21,16 +21,22 @@ _ALWAYS = ("bnncl/trace.h",)
 
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
 _LEARNING = ("bnncl_learn_*.c", "bnncl_replay_*.c", "bnncl_store_*.c")
-_ONE_OF_TWO = ("bnncl_learn_row_{}.c", "bnncl_learn_update_{}.c")
+_OF_A_KIND = ("bnncl_learn_row_", "bnncl_learn_update_")
+"""How the files begin of which a head needs the one for the kind of its inputs."""
+
 _OF_THE_TESTS = ("bnncl_learn_canonical.c",)
 
 
-def learning_files(*, binary: bool) -> dict[str, bytes]:
-    """The runtime files of a head that learns from `binary` features or from int8 ones."""
+def learning_files(kind: str) -> dict[str, bytes]:
+    """The runtime files of a head that learns from features of `kind`: bits, i8 or u8."""
     folder = runtime_dir()
-    unused = {name.format("i8" if binary else "bits") for name in _ONE_OF_TWO}
+    wanted = {f"{start}{kind}.c" for start in _OF_A_KIND}
     sources = [path for pattern in _LEARNING for path in sorted((folder / "src").glob(pattern))]
-    sources = [path for path in sources if path.name not in unused and path.name not in _OF_THE_TESTS]
+    sources = [
+        path
+        for path in sources
+        if path.name not in _OF_THE_TESTS and (path.name in wanted or not path.name.startswith(_OF_A_KIND))
+    ]
     files = {f"src/bnncl/{path.name}": path.read_bytes() for path in sources}
     new = {header for path in sources for header in _INCLUDE.findall(path.read_text())}
     while new:
@@ -46,7 +52,7 @@ def runtime_files(used: Sequence[KernelCall], graph: Graph) -> dict[str, bytes]:
     """Path in the project and content of every runtime file that the calls `used` of `graph` need."""
     files = _kernel_files(call for call in used if not isinstance(call.op, LearnedHead))
     if head_of(graph) is not None:
-        files |= learning_files(binary=is_binary(parts(graph)))
+        files |= learning_files(input_kind(parts(graph)))
     return {path: files[path] for path in sorted(files)}
 
 

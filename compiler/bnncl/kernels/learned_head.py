@@ -27,9 +27,9 @@ class LearnedHeadKernel(Kernel):
     header = "bnncl/learn.h"
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """Bits or int8 features."""
+        """Features of one bit or of 8, with or without sign."""
         domain = types[0].domain
-        narrow = isinstance(domain, Binary) or (isinstance(domain, Int) and types[0].ctype == "int8_t")
+        narrow = isinstance(domain, Binary) or (isinstance(domain, Int) and domain.bits == 8)
         return isinstance(op, LearnedHead) and narrow
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:

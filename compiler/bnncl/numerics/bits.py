@@ -1,7 +1,7 @@
 """Packing of ±1 and of small integers into words: the twin of `bnncl/bits.h` and `bnncl/pack.h`.
 
-±1: bit 1 means -1, least significant bit first, channels innermost, tail bits 0. Integers of 1..8 bits stand one
-behind the other, across the ends of words, least significant bit first, unused bits 0.
+±1: bit 1 means -1, least significant bit first, channels innermost, tail bits 0. Integers of 1..8 bits
+stand one behind the other, across the ends of words, least significant bit first, unused bits 0.
 """
 
 from __future__ import annotations

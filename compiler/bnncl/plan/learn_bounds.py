@@ -14,10 +14,10 @@ _ONE = 1 << 15
 def proofs(config: HeadConfig, largest_input: int = 128, bias_feature: int = 0) -> tuple[Proof, ...]:
     """Intervals of what `bnncl_learn_*` computes with `config`.
 
-    `largest_input` bounds the magnitude of the inputs: 1 for binary ones, at most 128. `bias_feature` is
+    `largest_input` bounds the magnitude of the inputs: 1 for binary ones, at most 255. `bias_feature` is
     the constant last feature, 0 where there is none.
     """
-    assert 1 <= largest_input <= 128
+    assert 1 <= largest_input <= 255
     return (
         *_forward(config, largest_input, bias_feature),
         *_update(config, largest_input, bias_feature),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bnncl.ir.graph import Graph
-from bnncl.ir.types import Binary, TensorType, element_range
+from bnncl.ir.types import TensorType, element_range
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.stored_state import saved_bytes
 
@@ -155,6 +155,7 @@ def largest_input(type_: TensorType) -> int:
     return max(map(abs, element_range(type_.domain)))
 
 
-def is_binary(cut: Parts) -> bool:
-    """Whether the head reads bits."""
-    return isinstance(cut.features.domain, Binary)
+def input_kind(cut: Parts) -> str:
+    """What the head reads, as the C functions for it are named: `bits`, `i8` or `u8`."""
+    kinds = {"uint32_t": "bits", "int8_t": "i8", "uint8_t": "u8"}
+    return kinds[cut.features.ctype]

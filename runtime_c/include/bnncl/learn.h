@@ -35,7 +35,8 @@ typedef struct {
  *
  * A row of weights has `features` weights: `inputs` of them, and one for the bias where bias_feature is not
  * 0: a last feature that has this value always. Inputs are binary (packed words, input_bytes = 4 *
- * ceil(inputs / 32)) or int8_t (input_bytes = inputs); `row` and `update` are the functions for that type. */
+ * ceil(inputs / 32)), int8_t or uint8_t (input_bytes = inputs); `row` and `update` are the functions for that
+ * type. */
 typedef struct bnncl_head_config {
     uint32_t features;
     uint32_t inputs;
@@ -130,10 +131,15 @@ int32_t bnncl_learn_row_bits(const bnncl_head_config *config, const int16_t *wei
 
 int32_t bnncl_learn_row_i8(const bnncl_head_config *config, const int16_t *weights, const void *inputs);
 
+int32_t bnncl_learn_row_u8(const bnncl_head_config *config, const int16_t *weights, const void *inputs);
+
 void bnncl_learn_update_bits(const bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
                              const int16_t *deltas, const void *inputs, uint32_t samples);
 
 void bnncl_learn_update_i8(const bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
+                           const int16_t *deltas, const void *inputs, uint32_t samples);
+
+void bnncl_learn_update_u8(const bnncl_head_config *config, const bnncl_learn_rate *rate, int16_t *weights,
                            const int16_t *deltas, const void *inputs, uint32_t samples);
 
 #endif
