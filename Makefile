@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-C_FILES = $(sort $(shell find runtime_c -name '*.[ch]'))
+C_FILES = $(sort $(shell find runtime_c examples -name '*.[ch]'))
 
 .PHONY: setup lint test demo clean check-python check-c
 

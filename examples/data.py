@@ -15,7 +15,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,6 +55,11 @@ class Split:
         """The first `count` samples."""
         return Split(self.x[:count], self.y[:count])
 
+    def of(self, classes: Iterable[int]) -> Split:
+        """The samples of `classes`, in their order."""
+        chosen = np.isin(self.y, list(classes))
+        return Split(self.x[chosen], self.y[chosen])
+
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
@@ -63,6 +68,11 @@ class DataSet:
     train: Split
     calibration: Split
     test: Split
+
+    def below(self, classes: int) -> DataSet:
+        """The samples of the first `classes` classes, with a calibration set as large as before."""
+        train = self.train.of(range(classes))
+        return DataSet(train, train.head(len(self.calibration.y)), self.test.of(range(classes)))
 
 
 def load_digits_split() -> DataSet:

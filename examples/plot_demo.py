@@ -11,11 +11,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from bnncl.targets import TARGETS
-from examples.digits.figures import place_title
+from examples.digits.figures import group, place_title
 from examples.stages import Json
 
 BAR = "#2f6f8f"
+LINES = {"old": "#7a8790", "later": "#d1495b", "all": "#2f6f8f"}
 LOOK: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -30,23 +30,48 @@ LOOK: Any = {
 
 def draw(result: Json, path: Path) -> None:
     """Write the picture of a `result.json` to `path` (.svg or .png); the same bytes for the same figures."""
-    cores = {TARGETS[name].title: core for name, core in result["cores"].items()}
+    learning = result["learning"]
     with mpl.rc_context(LOOK):
-        figure = plt.figure(figsize=(9.6, 2.9))
-        columns = 2 if cores else 1
-        grid = figure.add_gridspec(2, columns, height_ratios=(3, 2), hspace=0.75, wspace=0.55)
-        shares = {place_title(place): 100 * share for place, share in result["accuracy"].items()}
-        title = f"Accuracy on {result['test_images']} test images"
-        _bars(figure.add_subplot(grid[:, 0]), title, shares, "{:.2f} %")
-        if cores:
-            counts = {title: core["instructions"] for title, core in cores.items()}
-            _bars(figure.add_subplot(grid[0, 1]), "Instructions per inference", counts, "{:,.0f}")
-            title, core = next(iter(cores.items()))
-            sizes = {"flash": core["flash_bytes"], "RAM": core["ram_bytes"]}
-            _bars(figure.add_subplot(grid[1, 1]), f"Bytes on {title}", sizes, "{:,.0f}")
+        figure = plt.figure(figsize=(9.6, 3.2))
+        grid = figure.add_gridspec(1, 2, width_ratios=(3, 2), wspace=0.35)
+        _lines(figure.add_subplot(grid[0]), learning)
+        sizes = {"1 bit a value": learning["replay_bytes"], "float32": learning["replay_bytes_float32"]}
+        title = f"Bytes of replay memory, {learning['replay_slots']} samples"
+        _bars(figure.add_subplot(grid[1]), title, sizes, "{:,.0f}")
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
         figure.savefig(path, dpi=150, metadata=metadata, bbox_inches="tight", pad_inches=0.12)
         plt.close(figure)
+
+
+def _lines(axes: Axes, learning: Json) -> None:
+    """Accuracy after each class learned."""
+    base, room = learning["base_classes"], len(learning["test_images"])
+    times = list(learning["accuracy"])
+    parts = {"old": range(base), "later": range(base, room), "all": range(room)}
+    titles = {
+        "old": f"digits 0-{base - 1}, from PyTorch",
+        "later": f"digits {base}-{room - 1}, learned there",
+        "all": "all digits",
+    }
+    for name, classes in parts.items():
+        shares = [100 * group(learning, when, classes) for when in times]
+        axes.plot(times, shares, color=LINES[name], marker="o", markersize=4, label=titles[name])
+        axes.annotate(
+            f"{shares[-1]:.1f} %",
+            (len(times) - 1, shares[-1]),
+            xytext=(8, {"old": 5, "later": -11, "all": -3}[name]),
+            textcoords="offset points",
+            color=LINES[name],
+        )
+    where = place_title(learning["environment"]).replace("C on", "on")
+    axes.set_title(f"Accuracy (%) as classes are learned {where}", loc="left", fontsize=10, fontweight="bold")
+    fixed = {"factory": "factory", "reloaded": "reset,\nreloaded"}
+    axes.set_xticks(range(len(times)), [fixed.get(when, f"+ {when}") for when in times])
+    axes.set_ylim(-4, 106)
+    axes.grid(axis="y", color="#e6eaec")
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
 
 
 def _bars(axes: Axes, title: str, lengths: dict[str, float], form: str) -> None:

@@ -2,8 +2,9 @@
 
 Trains on scikit-learn's digits, runs `bnncl-compile model.pt --target cortex-m7`, builds and tests the
 project with PlatformIO, runs the whole test set in C on the host and on emulated cores, and compares
-every intermediate with the integer reference. Everything lands in `build/demo`; steps whose inputs did
-not change are not repeated. Figures go to stdout and to `build/demo/result.json`, progress to stderr.
+every intermediate with the integer reference. Then a firmware learns further classes on the emulated core,
+is reset and reloads them. Everything lands in `build/demo`; steps whose inputs did not change are not
+repeated. Figures go to stdout and to `build/demo/result.json`, progress to stderr.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from bnncl.resources import runtime_dir, templates_dir
 from bnncl.targets import TARGETS, TOOLCHAINS
 from bnncl.toolchain.platformio import run_pio
 from examples.data import load_digits_split
+from examples.digits.course import BASE_CLASSES, WORDS
 from examples.digits.figures import Runs, as_text, assemble, differences
 from examples.stages import Json, Stage, run_stage, say
 
@@ -35,7 +37,7 @@ FOLDER = ROOT / "build" / "demo"
 SETUP_RECORD = ROOT / "build" / "setup.json"
 TARGET = "cortex-m7"
 OTHER_TARGETS = ("cortex-m4", "cortex-m0plus")
-HOST = "native"
+HOST, HOST_TARGET = "native", "host"
 PACKAGES = ("torch", "numpy", "scikit-learn", "safetensors")
 
 
@@ -64,9 +66,11 @@ def missing_tools(record: Path = SETUP_RECORD) -> Missing:
 def train(folder: Path) -> Json:
     """Train, or reuse a model of the same recipe; gives the accuracy and what PyTorch predicts."""
     package = runtime_dir().parent / "compiler" / "bnncl" / "frontend"
-    sources = [ROOT / "examples" / name for name in ("data.py", "training.py", "digits/train.py")]
+    sources = [
+        ROOT / "examples" / name for name in ("data.py", "training.py", "digits/course.py", "digits/train.py")
+    ]
     versions: str = " ".join(f"{name} {version(name)}" for name in PACKAGES)
-    made = (folder / "model.pt", folder / "test.npz")
+    made = (folder / "model.pt", folder / "train.npz", folder / "test.npz")
 
     def work() -> Json:
         import torch  # noqa: PLC0415 - a second run needs neither torch nor the time it takes to load
@@ -74,30 +78,33 @@ def train(folder: Path) -> Json:
         from examples.digits import train as recipe  # noqa: PLC0415
         from examples.training import predict  # noqa: PLC0415
 
-        data = load_digits_split()
+        data = load_digits_split().below(BASE_CLASSES)
         model = recipe.train(data)
         recipe.save(model, data, folder)
         predictions = predict(model, torch.from_numpy(data.test.x))
         return {"accuracy": float((predictions == data.test.y).mean()), "predictions": predictions.tolist()}
 
     depends: tuple[str | Path, ...] = (*sources, package, versions, platform.machine())
-    return run_stage(
-        Stage("train", "Training on scikit-learn's digits", depends, made, work), folder / "steps"
-    )
+    title = "Training on scikit-learn's digits, 0 to 5"
+    return run_stage(Stage("train", title, depends, made, work), folder / "steps")
 
 
-def compile_for(target: str, folder: Path) -> Json:
-    """Run `bnncl-compile model.pt --target TARGET` in `folder`; gives the project's report."""
-    words = ("bnncl-compile", "model.pt", "--target", target)
+def compile_for(target: str, folder: Path, learns: bool = False) -> Json:
+    """Run `bnncl-compile model.pt --target TARGET` in `folder`, perhaps with learning; gives the report."""
+    words: tuple[str, ...] = ("bnncl-compile", "model.pt", "--target", target)
     project = folder / f"model-{target}"
+    if learns:
+        project = folder / f"learner-{target}"
+        words = (*words, *WORDS, "-o", project.name)
 
     def work() -> Json:
         _show(_run(words, folder))
         report: Json = json.loads((project / "report" / "report.json").read_text(encoding="utf-8"))
         return report
 
-    depends: tuple[str | Path, ...] = (folder / "model.pt", *_compiler(), " ".join(words))
-    stage = Stage(f"compile-{target}", f"$ {' '.join(words)}", depends, (project,), work)
+    given = (folder / "model.pt", folder / "train.npz")
+    depends: tuple[str | Path, ...] = (*given, *_compiler(), " ".join(words))
+    stage = Stage(f"compile-{project.name}", f"$ {' '.join(words)}", depends, (project,), work)
     return run_stage(stage, folder / "steps")
 
 
@@ -158,6 +165,24 @@ def verify(target: str, environment: str, folder: Path) -> Json:
     return run_stage(stage, folder / "steps")
 
 
+def learn(target: str, folder: Path) -> Json:
+    """Let the firmware learn the digits 6 to 9, reset it, and let it load what it learned."""
+    project = folder / f"learner-{TARGET}"
+    example = ROOT / "examples"
+
+    def work() -> Json:
+        from examples.digits import learning  # noqa: PLC0415 - a second run does without it
+
+        return learning.learn(folder, project, TARGETS[target])
+
+    own = [example / name for name in ("data.py", "digits/course.py", "digits/learning.py", "digits/main.c")]
+    depends = (project, folder / "train.npz", *own, *_compiler(), *_tools())
+    place = "the host" if target == HOST_TARGET else f"an emulated {TARGETS[target].title}"
+    title = f"Learning 6, 7, 8 and 9 on {place}, reset, reload"
+    stage = Stage(f"learn-{target}", title, depends, (folder / "flash.bin",), work)
+    return run_stage(stage, folder / "steps")
+
+
 def demo(folder: Path, missing: Missing) -> Json:
     """Every step; gives the content of `result.json`. Raises `DemoError` and `BnnclError`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,9 +200,11 @@ def demo(folder: Path, missing: Missing) -> Json:
         if target != TARGET:
             compile_for(target, folder)
         cores[target] = verify(target, TARGETS[target].pio_env, folder)
+    compile_for(TARGET, folder, learns=True)
+    learned = learn(TARGET if TARGET in present else HOST_TARGET, folder)
     left_out = [target for target in wanted if target not in present]
     not_run = {"targets": left_out, "install": missing.install}
-    return assemble(Runs(trained, model, reference, host, cores, not_run))
+    return assemble(Runs(trained, model, reference, host, cores, not_run, learned))
 
 
 def main() -> int:

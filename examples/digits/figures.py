@@ -11,7 +11,7 @@ from rich.table import Table
 from bnncl.targets import TARGETS
 from examples.stages import Json
 
-FORMAT = 1
+FORMAT = 2
 LEAST_AGREEMENT = 0.99
 
 
@@ -21,7 +21,8 @@ class Runs:
 
     `trained` and `reference` hold accuracy and predictions of PyTorch and of the integer reference,
     `model` is the compiler's report, `host` and `cores` (by target) are what `bnncl verify` reported,
-    `not_run` holds the targets left out and the command that installs what they need.
+    `not_run` holds the targets left out and the command that installs what they need, `learned` what
+    learning on the device gave.
     """
 
     trained: Json
@@ -30,6 +31,7 @@ class Runs:
     host: Json
     cores: dict[str, Json]
     not_run: Json
+    learned: Json
 
 
 def assemble(runs: Runs) -> Json:
@@ -54,6 +56,7 @@ def assemble(runs: Runs) -> Json:
             report["environment"]: report["elements_compared"] for report in (runs.host, *runs.cores.values())
         },
         "cores": {name: _core(report) for name, report in runs.cores.items()},
+        "learning": runs.learned,
         "not_run": runs.not_run,
     }
 
@@ -89,12 +92,51 @@ def as_text(result: Json) -> str:
     if result["cores"]:
         console.print()
         console.print(_cores_table(result))
+    console.print()
+    console.print(_learning_table(result["learning"]))
     lines = [line.rstrip() for line in shown.getvalue().rstrip().splitlines()]
+    lines += ["", learning_line(result["learning"])]
     left_out = result["not_run"]
     if left_out["targets"]:
         names = ", ".join(TARGETS[name].title for name in left_out["targets"])
         lines += ["", f"Not run: {names}. To install what they need: {left_out['install']}"]
     return "\n".join(lines)
+
+
+def group(learning: Json, when: str, classes: range) -> float:
+    """Accuracy over all test images of `classes` at the time `when`, a key of `learning["accuracy"]`."""
+    images, shares = learning["test_images"], learning["accuracy"][when]
+    return float(sum(images[c] * shares[c] for c in classes) / sum(images[c] for c in classes))
+
+
+def learning_line(learning: Json) -> str:
+    """What learning on the device brought and what it took, in one line."""
+    base, room = learning["base_classes"], len(learning["test_images"])
+    later, old = (
+        f"{group(learning, 'factory', classes):.1%} -> {group(learning, 'reloaded', classes):.1%}"
+        for classes in (range(base, room), range(base))
+    )
+    parts = [
+        f"classes {base}-{room - 1}: {later}",
+        f"old classes: {old}",
+        f"replay {learning['replay_bytes']:,} bytes (float32: {learning['replay_bytes_float32']:,})",
+    ]
+    if learning["instructions_per_step"]:
+        parts.append(f"{learning['instructions_per_step']:,} instructions a step")
+    return " · ".join(parts)
+
+
+def _learning_table(learning: Json) -> Table:
+    base, room = learning["base_classes"], len(learning["test_images"])
+    place = place_title(learning["environment"])
+    table = Table(f"after learning, {place}", box=None, pad_edge=False)
+    for title in (f"0-{base - 1}", f"{base}-{room - 1}", "all"):
+        table.add_column(title, justify="right")
+    for when in learning["accuracy"]:
+        title = {"factory": "nothing yet", "reloaded": "reset and reloaded"}.get(when, f"class {when}")
+        shares = (group(learning, when, part) for part in (range(base), range(base, room), range(room)))
+        table.add_row(title, *(f"{share:.1%}" for share in shares))
+    return table
 
 
 def _accuracy_table(result: Json) -> Table:

@@ -1,6 +1,7 @@
-"""Trains a binary CNN on scikit-learn's digits: `python -m examples.digits.train -o build/digits`.
+"""Trains a binary CNN on the digits 0 to 5: `python -m examples.digits.train -o build/digits`.
 
-Writes `model.pt`, which `bnncl-compile` takes as it is, and `test.npz`, the 360 images it never saw.
+Writes `model.pt`, which `bnncl-compile` takes as it is, `train.npz`, what it was trained on, and `test.npz`,
+images it never saw. The digits 6 to 9 are left for the device to learn; `--classes 10` trains on all.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 import bnncl
 from examples.data import DataSet, load_digits_split
+from examples.digits.course import BASE_CLASSES
 from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
 
 RECIPE = Recipe(epochs=40, threads=1)
@@ -48,17 +50,10 @@ class BinaryConv2d(nn.Conv2d):
         return F.conv2d(x, sign(self.weight), None, self.stride, self.padding)
 
 
-class BinaryLinear(nn.Linear):
-    """A linear layer with weights -1 and +1."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, sign(self.weight))
-
-
 class DigitsNet(BinaryModel):
-    """8x8 grey images to 10 scores: a real first and last layer, three binary ones between."""
+    """8x8 grey images to scores: a real first and last layer, two binary ones between."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
         self.norm1 = nn.BatchNorm2d(32)
@@ -66,21 +61,18 @@ class DigitsNet(BinaryModel):
         self.norm2 = nn.BatchNorm2d(64)
         self.conv3 = BinaryConv2d(64, 64, 3, bias=False)
         self.norm3 = nn.BatchNorm2d(64)
-        self.linear = BinaryLinear(256, 128, bias=False)
-        self.norm4 = nn.BatchNorm1d(128)
-        self.head = nn.Linear(128, 10)
+        self.head = nn.Linear(256, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = sign(self.norm1(self.conv1(x)))
         x = self.conv2(F.pad(x, (1, 1, 1, 1), value=1.0))
         x = sign(self.norm2(F.max_pool2d(x, 2)))
         x = sign(self.norm3(self.conv3(x)))
-        x = sign(self.norm4(self.linear(x.flatten(1))))
-        scores: Tensor = self.head(x)
+        scores: Tensor = self.head(x.flatten(1))
         return scores
 
     def latent_weights(self) -> list[Tensor]:
-        return [layer.weight for layer in self.modules() if isinstance(layer, BinaryConv2d | BinaryLinear)]
+        return [self.conv2.weight, self.conv3.weight]
 
 
 def jitter(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -96,25 +88,29 @@ def jitter(x: Tensor, generator: torch.Generator) -> Tensor:
 def train(data: DataSet, recipe: Recipe = RECIPE) -> DigitsNet:
     """A trained model in eval mode."""
     prepare(recipe)
-    model = DigitsNet()
+    model = DigitsNet(int(data.train.y.max()) + 1)
     fit(model, torch.from_numpy(data.train.x), torch.from_numpy(data.train.y), recipe, jitter)
     return model
 
 
 def save(model: nn.Module, data: DataSet, folder: Path) -> None:
-    """Write `model.pt` and `test.npz` into `folder`."""
+    """Write `model.pt`, `train.npz` and `test.npz` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     x, y = torch.from_numpy(data.calibration.x), torch.from_numpy(data.calibration.y)
     bnncl.save(model, folder / "model.pt", x[:1], calibration=x, labels=y)
+    data.train.save(folder / "train.npz")
     data.test.save(folder / "test.npz")
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.digits.train", description=__doc__)
     parser.add_argument("-o", "--out", type=Path, default=Path("build/examples/digits"))
+    parser.add_argument(
+        "--classes", type=int, default=BASE_CLASSES, help=f"learn 0 to this - 1 (default {BASE_CLASSES})"
+    )
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
     chosen = parser.parse_args(arguments)
-    data = load_digits_split()
+    data = load_digits_split().below(chosen.classes)
     model = train(data, replace(RECIPE, epochs=chosen.epochs))
     save(model, data, chosen.out)
     share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))

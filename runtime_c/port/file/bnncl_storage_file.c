@@ -65,11 +65,14 @@ bnncl_status bnncl_storage_file_open(bnncl_storage_file *region, const char *pat
     region->erase_bytes = erase_bytes;
     region->prog_bytes = prog_bytes;
     region->file = fopen(path, "r+b");
-    bool good = region->file && has_size(region->file, region_bytes);
-    if (!region->file && region_bytes <= FILE_MAX_BYTES) {
+    if (!region->file) {
         region->file = fopen(path, "w+b");
-        good = region->file && fill(region->file, 0, region_bytes);
     }
+    bool good = region->file && region_bytes <= FILE_MAX_BYTES;
+    if (good && has_size(region->file, 0)) {
+        good = fill(region->file, 0, region_bytes);
+    }
+    good = good && has_size(region->file, region_bytes);
     if (!good && region->file) {
         (void)fclose(region->file);
         region->file = NULL;
