@@ -32,8 +32,8 @@ def draw(result: Json, path: Path) -> None:
     """Write the picture of a `result.json` to `path` (.svg or .png); the same bytes for the same figures."""
     learning = result["learning"]
     with mpl.rc_context(LOOK):
-        figure = plt.figure(figsize=(9.6, 3.2))
-        grid = figure.add_gridspec(1, 2, width_ratios=(3, 2), wspace=0.35)
+        figure = plt.figure(figsize=(10.4, 3.2))
+        grid = figure.add_gridspec(1, 2, width_ratios=(3, 2), wspace=0.42)
         _lines(figure.add_subplot(grid[0]), learning)
         sizes = {"1 bit a value": learning["replay_bytes"], "float32": learning["replay_bytes_float32"]}
         title = f"Bytes of replay memory, {learning['replay_slots']} samples"
@@ -64,7 +64,7 @@ def _lines(axes: Axes, learning: Json) -> None:
             color=LINES[name],
         )
     where = place_title(learning["environment"]).replace("C on", "on")
-    axes.set_title(f"Accuracy (%) as classes are learned {where}", loc="left", fontsize=10, fontweight="bold")
+    axes.set_title(f"Accuracy (%) as it learns, {where}", loc="left", fontsize=10, fontweight="bold")
     fixed = {"factory": "factory", "reloaded": "reset,\nreloaded"}
     axes.set_xticks(range(len(times)), [fixed.get(when, f"+ {when}") for when in times])
     axes.set_ylim(-4, 106)
