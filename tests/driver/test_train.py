@@ -27,11 +27,12 @@ def refused(kind=bnncl.UsageError, **options):
 
 def test_bad_options_are_told_of_all_at_once():
     sizes = {"replay": -1, "epochs": 0, "experience": 0, "max_classes": 0, "minibatch": (0, -1)}
+    sizes["replay_bits"] = 5
     options = Options(train="head", qf=9, qb=4, rate=0.0, rounding="up", abort="flash", **sizes)
     with pytest.raises(bnncl.UsageError) as caught:
         options.resolve()
     slugs = [problem.slug for problem in caught.value.problems]
-    assert sorted(slugs) == sorted(["bad-count"] * 6 + ["bad-width"] * 2 + ["bad-rate"] + ["bad-choice"] * 2)
+    assert sorted(slugs) == sorted(["bad-count"] * 6 + ["bad-width"] * 3 + ["bad-rate"] + ["bad-choice"] * 2)
     assert caught.value.exit_code == 2
 
 
@@ -58,9 +59,37 @@ def test_a_model_that_ends_otherwise_has_no_head():
     assert error.exit_code == 3
 
 
-def test_a_model_without_bits_before_the_head_has_no_cut():
-    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 4))
-    assert refused(bnncl.UnsupportedModel, module=module.eval())[0] == ["no-binary-cut"]
+def real_mlp():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 4)).eval()
+
+
+def test_a_model_without_bits_before_the_head_keeps_numbers():
+    project = compiled(real_mlp())
+    assert project.report.learning.latent_bits == 8
+    assert any("latents are numbers of 8 bits" in warning for warning in project.report.warnings)
+    assert not any("latents" in warning for warning in compiled(real_mlp(), replay_bits=7).report.warnings)
+    assert not any("latents" in warning for warning in compiled().report.warnings)
+
+
+def test_what_more_bits_than_the_head_reads_cost_is_said():
+    (warning,) = compiled(real_mlp(), replay_bits=6, qf=4).report.warnings
+    assert "the head reads 4 of them" in warning
+
+
+def test_a_model_without_bits_before_the_head_has_no_binary_cut():
+    slugs, error = refused(module=real_mlp(), replay_bits=1)
+    assert slugs == ["no-binary-cut"]
+    assert error.exit_code == 2
+    assert "--replay-bits 8, 7 or 6" in str(error)
+
+
+@pytest.mark.parametrize("bits", [8, 7, 6])
+def test_more_bits_than_a_binary_feature_has_are_refused(bits):
+    slugs, error = refused(replay_bits=bits)
+    assert slugs == ["latents-are-bits"]
+    assert error.exit_code == 2
+    assert "reads 50 bits" in str(error)
+    assert compiled(replay_bits=1).report.learning.latent_bits == 1
 
 
 def test_there_is_room_for_the_classes_of_the_model():

@@ -20,6 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         group.add_argument(f"--{name}", type=int, metavar="N", help=f"{about} (default {default})")
 
     number("replay", "slots of the replay memory", plain.replay)
+    group.add_argument(
+        "--replay-bits",
+        type=int,
+        choices=(1, 8, 7, 6),
+        help="bits of a number in it (default 1 where a binary layer can be replayed, else 8)",
+    )
     number("max-classes", "room for classes", "those of the model")
     number("experience", "new samples between two commits, at most", plain.experience)
     number("epochs", "rounds over the new samples", plain.epochs)

@@ -19,7 +19,6 @@ _HEADROOM = 4.0
 """How much larger than the largest weight at first a weight may grow."""
 
 _USUAL_STEP = 8.0
-_MIDDLE = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +46,12 @@ class Rows:
         integers -= divide_round(int(integers.sum()), integers.size)
         return cls(np.clip(integers, -limit, limit).astype(np.int16), exponent, scale, bias_feature)
 
-    def usual_rate(self, binary: bool) -> float:
+    def usual_rate(self, largest: int) -> float:
         """A learning rate that suits any number of features: 8 by the sum of their squares.
 
-        int8 features count as half of the largest one.
+        Numbers count as half of the `largest` one; bits, whose largest is 1, as 1.
         """
-        one = 1.0 if binary else (_MIDDLE * self.scale) ** 2
+        one = 1.0 if largest == 1 else ((largest + 1) // 2 * self.scale) ** 2
         return float(_USUAL_STEP / (one * self.integers.shape[1]))
 
     def logit_unit(self, config: HeadConfig) -> float:

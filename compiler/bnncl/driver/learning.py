@@ -10,17 +10,17 @@ import numpy as np
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.calibration import Calibration
+from bnncl.driver.cuts import find_cut
 from bnncl.driver.head_rows import Rows
 from bnncl.driver.options import Options
 from bnncl.driver.project import labelled
-from bnncl.driver.real_head import RealHead, find_cut
+from bnncl.driver.real_head import RealHead
 from bnncl.frontend.calibration import read_npz
 from bnncl.interp import run
 from bnncl.interp.learner import as_latents
 from bnncl.interp.replay import ReplayMemory
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
-from bnncl.ir.types import Binary
 from bnncl.ir.values import Constant, Meaning, Storage, Value
 from bnncl.numerics.softmax import LOG_BITS
 from bnncl.ops.learned_head import HeadConfig, LearnedHead
@@ -47,6 +47,7 @@ def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calib
     UsageError or UnsupportedModel with what makes that impossible.
     """
     cut = find_cut(graph)
+    assert cut is not None, "latent_bits had numbers packed where no bits are"
     filling = _filling(graph, options, len(head.bias))
     features = graph.values[graph.outputs[0]]
     rows = Rows.of(head.on(features), features, options)
@@ -81,11 +82,11 @@ def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calib
 def _config(graph: Graph, cut: str, rows: Rows, options: Options, classes: int) -> HeadConfig:
     features = rows.integers.shape[1]
     top = (1 << (options.qf - 1)) - 1
-    binary = isinstance(graph.type_of(graph.outputs[0]).domain, Binary)
-    largest = top * ((features - 1) * (1 if binary else top) + rows.bias_feature)
+    reach = largest_input(graph.type_of(graph.outputs[0]))
+    largest = top * ((features - 1) * reach + rows.bias_feature)
     logit = rows.scale * 2.0 ** (options.qb - options.qf - rows.exponent)
     softmax, softmax_shift = _fraction(logit * 2**LOG_BITS / math.log(2), 62)
-    rate = rows.usual_rate(binary) if options.rate is None else options.rate
+    rate = rows.usual_rate(reach) if options.rate is None else options.rate
     multiplier, shift = _fraction(rate * rows.scale * 2.0 ** (rows.exponent - (options.qb - 1)), 32)
     if not sum(options.minibatch) <= multiplier < 2**_MULTIPLIER_BITS:
         raise UsageError(
@@ -180,6 +181,6 @@ def _memory(graph: Graph, cut: str, config: HeadConfig, filling: Filling | None)
     for start in range(0, len(filling.inputs), _BATCH):
         values = run(graph, {graph.inputs[0]: filling.inputs[start : start + _BATCH]})
         labels = filling.labels[start : start + _BATCH]
-        for latent, label in zip(as_latents(values[cut]), labels, strict=True):
+        for latent, label in zip(as_latents(values[cut], graph.type_of(cut)), labels, strict=True):
             memory.insert(latent, int(label))
     return memory

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bnncl.diagnostics import Collector, DoesNotFit
 from bnncl.driver.agreement import Agreement, measure
 from bnncl.driver.calibration import Calibration, choose_format, golden_inputs, require
+from bnncl.driver.cuts import cut_notes, latent_bits
 from bnncl.driver.fitting import Fitted, fit
 from bnncl.driver.learning import with_head
 from bnncl.driver.options import Options
@@ -24,6 +25,7 @@ from bnncl.passes.fold_flatten import FoldFlatten
 from bnncl.passes.fuse_epilogues import FuseEpilogues
 from bnncl.passes.input_format import InputFormat
 from bnncl.passes.lower_real import LowerReal, RealWidths
+from bnncl.passes.pack_latents import PackLatents
 from bnncl.passes.ranges import Ranges, interval_ranges, observed_ranges
 from bnncl.plan import Limits, Measured, check_budget
 from bnncl.plan.report import UNMEASURED, build_report
@@ -36,11 +38,18 @@ _RANGE_WORK = 16e9
 _MOST_BITS = 16
 
 
-def passes(options: Options, input_format: InputFormat, ranges: Ranges) -> tuple[Pass, ...]:
-    """The passes in order, TRACED to INTEGER; `fit` then selects kernels."""
+def passes(
+    options: Options, input_format: InputFormat, ranges: Ranges, latents: int | None = None
+) -> tuple[Pass, ...]:
+    """The passes in order, TRACED to INTEGER; `fit` then selects kernels.
+
+    Latents of numbers are of `latents` bits each.
+    """
     widths = RealWidths(options.first_bits, options.real_bits, options.real_bits)
+    features = (latents or options.qf) if options.train else None
     return (
-        LowerReal(input_format, ranges, widths, options.qf if options.train else None),
+        LowerReal(input_format, ranges, widths, features, unsigned_features=latents is not None),
+        PackLatents(latents, options.qf),
         FoldFlatten(),
         FuseEpilogues(),
     )
@@ -87,7 +96,11 @@ def _integer(
     if options.train is None or calibration is None:
         return run_passes(model.graph, lowering)
     before, head = separate(model.graph)
-    return verify(with_head(run_passes(before, lowering), head, options, calibration))
+    graph = run_passes(before, lowering)
+    latents = latent_bits(graph, options)
+    if latents is not None:
+        graph = run_passes(before, passes(options, input_format, ranges, latents))
+    return verify(with_head(graph, head, options, calibration))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +155,7 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
 
 
 def _warnings(options: Options, fitted: Fitted, context: _Context) -> list[str]:
-    found = []
+    found = cut_notes(fitted.graph, options)
     if fitted.scratch_limit != options.scratch_limit:
         found.append(
             f"RAM is short: kernels were chosen that need at most {fitted.scratch_limit} bytes of scratch, "

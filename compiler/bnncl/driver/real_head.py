@@ -73,27 +73,3 @@ def _no_head(graph: Graph, op: Op | None) -> Problem:
         "Learning changes the last linear layer; only batch norm and scaling may stand behind it.",
         "End the model in torch.nn.Linear, or compile it without --train.",
     )
-
-
-def find_cut(graph: Graph) -> str:
-    """The last binary value of the INTEGER `graph` that every path to its output crosses.
-
-    UnsupportedModel (`no-binary-cut`) where there is none.
-    """
-    later: set[str] = set()
-    read: set[str] = set(graph.outputs)
-    for op in reversed(graph.ops):
-        binary = isinstance(graph.type_of(op.output).domain, Binary)
-        if binary and read <= later | {op.output}:
-            return op.output
-        later.add(op.output)
-        read |= set(op.inputs)
-    raise UnsupportedModel(
-        Problem(
-            "no-binary-cut",
-            "no binary value lies between the input and the head",
-            graph.outputs[0],
-            "What a sample leaves in the replay memory are the bits of one layer.",
-            "Put a sign before the last linear layer, or compile without --train.",
-        )
-    )

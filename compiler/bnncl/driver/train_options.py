@@ -12,6 +12,7 @@ from bnncl.diagnostics import Problem
 
 Rounding = Literal["nearest", "stochastic"]
 Abort = Literal["ram", "storage"]
+_LATENT_BITS = (8, 7, 6)
 MOST = 65535
 """The largest number of classes, of slots and of samples."""
 
@@ -20,7 +21,8 @@ MOST = 65535
 class TrainOptions:
     """Settings of learning; nothing counts unless `train` is "head".
 
-    `replay` is the number of slots of the replay memory, `experience` that of new samples between two
+    `replay` is the number of slots of the replay memory, `replay_bits` (1, or 8, 7, 6; by default 1 where
+    bits can be latents, else 8) are the bits of a number in it, `experience` that of new samples between two
     commits, `max_classes` the room for classes (by default those of the model). `qf` and `qb` are bits of
     forward copies, and of weights and gradients. A minibatch has so many new and so many replayed
     samples. Without `rate` it is 8 by the sum of squares of the features, so that a step moves a logit by a
@@ -29,6 +31,7 @@ class TrainOptions:
 
     train: Literal["head"] | None = None
     replay: int = 0
+    replay_bits: int | None = None
     max_classes: int | None = None
     experience: int = 64
     qf: int = 8
@@ -56,6 +59,9 @@ class TrainOptions:
             )
             if not least <= value <= MOST
         ]
+        if self.replay_bits not in (None, 1, *_LATENT_BITS):
+            message = f"{self.replay_bits} bits are none of 1, 8, 7 and 6"
+            found.append(Problem("bad-width", message, "--replay-bits"))
         if self.train != "head":
             why = "Only the head can be trained: --train head."
             found.append(Problem("bad-train", f"'{self.train}' cannot be trained", "--train", why))
@@ -88,6 +94,10 @@ class TrainOptions:
         return (
             ("train", self.train),
             ("forward and stored bits", f"{self.qf},{self.qb}"),
+            (
+                "bits of a replayed number",
+                "by the model" if self.replay_bits is None else str(self.replay_bits),
+            ),
             ("rounding", self.rounding),
             ("learning rate", "by the features" if self.rate is None else f"{self.rate:g}"),
             ("minibatch, new and replayed", f"{self.minibatch[0]}:{self.minibatch[1]}"),

@@ -133,6 +133,7 @@ def _learning_macros(spec: ProjectSpec) -> Sequence[Macro]:
     return (
         Macro("REPLAY_SLOTS", str(learning.slots), "latents in the replay memory"),
         Macro("EXPERIENCE_LEN", str(learning.experience), "samples between two commits, at most"),
+        Macro("LATENT_BITS", str(learning.latent_bits), "of a number in a latent"),
         Macro("LATENT_BYTES", str(learning.latent_bytes), "of one latent"),
         Macro("LATENT_BYTES_INT8", str(learning.latent_bytes_int8), "of one with 8-bit numbers"),
         Macro("LATENT_BYTES_FLOAT32", str(learning.latent_bytes_float32), "of one with float32 numbers"),

@@ -112,7 +112,8 @@ def _learning(learning: LearningReport | None) -> tuple[tuple[str, str], ...]:
     if learning is None:
         return ()
     latent = (
-        f"{_grouped(learning.latent_bytes)} bytes of {learning.cut}, the last bits before the head "
+        f"{_grouped(learning.latent_bytes)} bytes of {learning.cut}, "
+        f"{learning.latent_bits} {'bits' if learning.latent_bits > 1 else 'bit'} a number "
         f"(8-bit numbers: {_grouped(learning.latent_bytes_int8)}, float32: "
         f"{_grouped(learning.latent_bytes_float32)})"
     )

@@ -13,7 +13,7 @@ from bnncl.numerics.bits import pack, pack_numbers
 
 
 def stored(sample: Array, type_: TensorType) -> NDArray[Any]:
-    """The stored elements of one logical sample (H, W, C), flat, little-endian; words of what has few bits."""
+    """The stored elements of one logical sample (H, W, C), flat, little-endian: words, if bits."""
     if isinstance(type_.domain, Binary):
         return pack(sample).reshape(-1).astype("<u4")
     if isinstance(type_.domain, Packed):

@@ -8,8 +8,9 @@ from bnncl.interp import run
 from bnncl.interp.head import HeadLearner, Integers, Latent
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
+from bnncl.ir.types import Packed, TensorType
 from bnncl.kernels.learned_head import parts
-from bnncl.numerics.bits import pack, unpack
+from bnncl.numerics.bits import pack, pack_numbers, unpack, unpack_numbers
 
 
 class Learner:
@@ -37,7 +38,7 @@ class Learner:
 
     def latents(self, inputs: Array) -> Latent:
         """The latents (N, latent_bytes) of stored inputs (N, H, W, C)."""
-        return as_latents(self._cut(inputs))
+        return as_latents(self._cut(inputs), self._parts.latent)
 
     def begin(self) -> None:
         """Open an experience."""
@@ -78,19 +79,27 @@ class Learner:
         return np.asarray(self._parts.head.with_bias(made.reshape(len(made), -1)), np.int64)
 
     def _features_of(self, latent: Latent) -> Integers:
-        features = self._features(from_latents(latent[None], self._parts.latent.shape))
+        features = self._features(from_latents(latent[None], self._parts.latent))
         return np.asarray(features[0], np.int64)
 
 
-def as_latents(cut: Array) -> Latent:
-    """±1 (N, H, W, C) as the bytes that are kept of each, (N, latent_bytes)."""
-    return np.ascontiguousarray(pack(cut).astype("<u4")).view(np.uint8).reshape(len(cut), -1)
+def as_latents(cut: Array, type_: TensorType) -> Latent:
+    """Values (N, H, W, C) of the cut, of `type_`, as the bytes that are kept of each, (N, latent_bytes)."""
+    if isinstance(type_.domain, Packed):
+        words = pack_numbers(cut.reshape(len(cut), -1), type_.domain.bits)
+    else:
+        words = pack(cut)
+    return np.ascontiguousarray(words.astype("<u4")).view(np.uint8).reshape(len(cut), -1)
 
 
-def from_latents(latents: Latent, shape: tuple[int, int, int]) -> Array:
-    """The ±1 (N, *shape) that latents (N, latent_bytes) hold."""
+def from_latents(latents: Latent, type_: TensorType) -> Array:
+    """The values (N, H, W, C) of `type_` that latents (N, latent_bytes) hold."""
     words = np.ascontiguousarray(latents).view("<u4").astype(np.uint32)
-    height, width, channels = shape
+    height, width, channels = type_.shape
+    domain = type_.domain
+    if isinstance(domain, Packed):
+        numbers = unpack_numbers(words, type_.elements, domain.bits, signed=domain.signed)
+        return numbers.reshape(-1, height, width, channels)
     return unpack(words.reshape(len(latents), height, width, -1), channels)
 
 

@@ -57,10 +57,10 @@ class LearnedHead(UnaryOp):
     """Scores of the features `x` by the weights the model was compiled with; where learning starts from.
 
     `x` is a vector of bits or of 8-bit integers; a last feature that is always `bias_feature` comes on top.
-    `cut` names the value, binary or packed, whose words are stored as latents; what stands between it and `x`
-    is computed again for each. `weights` (max_classes, features) int16 are consolidated rows, `past` (max_classes,) uint32
-    the samples each was learned from, 0 for a class not known. The replay memory begins with
-    `replay_latents` (stored, latent_bytes) uint8, `replay_labels` (stored,) uint16, and has met
+    `cut` names the value, binary or packed, whose words are stored as latents; what stands between it and
+    `x` is computed again for each. `weights` (max_classes, features) int16 are consolidated rows, `past`
+    (max_classes,) uint32 the samples each was learned from, 0 for a class not known. The replay memory
+    begins with `replay_latents` (stored, latent_bytes) uint8, `replay_labels` (stored,) uint16, and has met
     `met` (max_classes,) uint32 samples of each class.
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bnncl.ir.graph import Graph
-from bnncl.ir.types import TensorType, element_range
+from bnncl.ir.types import Packed, TensorType, element_range
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.stored_state import saved_bytes
 
@@ -85,9 +85,10 @@ def _held(name: str, ctype: str, sizes: tuple[int, ...], part: str, about: str) 
 class LearningReport:
     """What learning takes, in bytes, and its settings.
 
-    `latent_bytes` is one latent as it is kept, beside what 8-bit numbers and float32 would take. The
-    parts add up to `state_bytes`: replay memory, the open experience, heads, minibatch, counters. An abort
-    costs no memory, since training works on a head of its own. A slot of storage takes `saved_bytes`.
+    `latent_bytes` is one latent as it is kept, with `latent_bits` for each number, beside what 8-bit numbers
+    and float32 would take. The parts add up to `state_bytes`: replay memory, the open experience, heads,
+    minibatch, counters. An abort costs no memory, since training works on a head of its own. A slot of
+    storage takes `saved_bytes`.
     """
 
     module: str
@@ -98,6 +99,7 @@ class LearningReport:
     features: int
     forward_bits: int
     stored_bits: int
+    latent_bits: int
     latent_bytes: int
     latent_bytes_int8: int
     latent_bytes_float32: int
@@ -134,6 +136,7 @@ def learning_report(graph: Graph) -> LearningReport:
         features=config.features,
         forward_bits=config.q_forward,
         stored_bits=config.q_backward,
+        latent_bits=cut.latent.domain.bits if isinstance(cut.latent.domain, Packed) else 1,
         latent_bytes=config.latent_bytes,
         latent_bytes_int8=cut.latent.elements,
         latent_bytes_float32=4 * cut.latent.elements,

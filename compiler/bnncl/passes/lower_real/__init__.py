@@ -25,13 +25,15 @@ class LowerReal(Pass):
     """Gives every real value an integer form, by the input's format and the ranges of the values.
 
     The output is scores: int16 with one scale. With `feature_bits` it is the features of a head instead:
-    bits stay bits, other numbers become int8 of so many bits (2..8) with one scale and zero at q = 0.
+    bits stay bits, other numbers become 8-bit ones of so many bits (2..8) with one scale and zero at q = 0,
+    int8 unless `unsigned_features` lets those that are never negative be uint8.
     """
 
     input_format: InputFormat
     ranges: Ranges
     widths: RealWidths
     feature_bits: int | None = None
+    unsigned_features: bool = False
 
     name = "lower-real"
     needs = Stage.TRACED
@@ -52,7 +54,7 @@ class LowerReal(Pass):
     def _output(self, scope: Scope, traced: str) -> str:
         if self.feature_bits is None:
             return scope.as_scores(traced)
-        return scope.as_features(traced, self.feature_bits)
+        return scope.as_features(traced, self.feature_bits, unsigned=self.unsigned_features)
 
 
 def _finished(graph: Graph, scope: Scope, outputs: tuple[str, ...]) -> Graph:

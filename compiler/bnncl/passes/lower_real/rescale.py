@@ -73,6 +73,12 @@ def is_common(meaning: Meaning) -> bool:
     return bool(np.all(scale == scale.flat[0]) and scale.flat[0] > 0 and not offset.any())
 
 
+def is_never_negative(source: Value, meaning: Meaning) -> bool:
+    """Whether `source` can stand for no real number below 0, as behind a ReLU."""
+    ends = [meaning.scale * end + meaning.offset for end in element_range(source.type.domain)]
+    return bool(np.min(ends) >= 0)
+
+
 def real_bound(source: Value, meaning: Meaning) -> float:
     """Largest magnitude of a real number that `source` can stand for."""
     low, high = element_range(source.type.domain)
@@ -81,11 +87,20 @@ def real_bound(source: Value, meaning: Meaning) -> float:
 
 
 def to_common_scale(
-    source: Value, meaning: Meaning, limits: tuple[float, float], bits: int
+    source: Value,
+    meaning: Meaning,
+    limits: tuple[float, float],
+    bits: int,
+    *,
+    unsigned: bool = False,
 ) -> tuple[Rescale, Meaning]:
-    """The rescale of `source` to one scale with zero at q = 0, covering and clamped to real `limits`."""
+    """The rescale of `source` to one scale with zero at q = 0, covering and clamped to real `limits`.
+
+    With `unsigned`, where limits start at 0, all `bits` bits hold the magnitude.
+    """
     low, high = limits
-    top = (1 << (bits - 1)) - 1
+    assert low >= 0 or not unsigned, limits
+    top = (1 << (bits if unsigned else bits - 1)) - 1
     scale = max(abs(low), abs(high), float(np.finfo(np.float32).tiny)) / top
     channels = source.type.channels
     factor: Array = np.broadcast_to(meaning.scale / scale, channels)

@@ -13,7 +13,13 @@ from bnncl.ir.values import Meaning, Storage, Value
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.pool import SumPool
 from bnncl.passes.input_format import InputFormat
-from bnncl.passes.lower_real.rescale import identity, is_common, real_bound, to_common_scale
+from bnncl.passes.lower_real.rescale import (
+    identity,
+    is_common,
+    is_never_negative,
+    real_bound,
+    to_common_scale,
+)
 from bnncl.passes.lower_real.settings import RealWidths
 from bnncl.passes.ranges import Ranges
 
@@ -140,13 +146,18 @@ class Scope:
         self.requantised(traced, traced, (-limit, limit), _SCORE_BITS)
         return traced
 
-    def as_features(self, traced: str, bits: int) -> str:
-        """Carry the graph's output as bits, or as int8 of `bits` bits with one scale; returns its name."""
-        source = self.value_of(traced)
+    def as_features(self, traced: str, bits: int, *, unsigned: bool = False) -> str:
+        """Carry the graph's output as bits, or as 8-bit numbers of `bits` bits with one scale.
+
+        Returns its name. With `unsigned`, numbers that are never negative get no sign.
+        """
+        source, meaning = self.value_of(traced), self.meaning_of(traced)
         if isinstance(source.type.domain, Binary):
             return source.name
+        unsigned = unsigned and is_never_negative(source, meaning)
         limit = self._limit(traced, 1.0)
-        rescale, made = to_common_scale(source, self.meaning_of(traced), (-limit, limit), bits)
+        limits = (0.0 if unsigned else -limit, limit)
+        rescale, made = to_common_scale(source, meaning, limits, bits, unsigned=unsigned)
         op = Requantize(
             output=f"{traced}_features",
             module=self.graph.values[traced].module,
