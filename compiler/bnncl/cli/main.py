@@ -10,13 +10,15 @@ from collections.abc import Sequence
 
 from bnncl.cli import compile as compile_verb
 from bnncl.cli import simulate as simulate_verb
+from bnncl.cli import state as state_verb
 from bnncl.cli import targets as targets_verb
 from bnncl.cli import values
 from bnncl.cli import verify as verify_verb
+from bnncl.cli.common import add_common
 from bnncl.diagnostics import BnnclError, Problem, UsageError
 from bnncl.version import VERSION
 
-_VERBS = (compile_verb, verify_verb, targets_verb, simulate_verb)
+_VERBS = (compile_verb, verify_verb, targets_verb, simulate_verb, state_verb)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for verb in _VERBS:
         sub = verbs.add_parser(verb.NAME, help=verb.HELP, description=verb.HELP)
         verb.configure(sub)
-        _common(sub)
+        add_common(sub)
         sub.set_defaults(run=verb.run)
     return _run(parser.parse_args(values.glued(sys.argv[1:] if argv is None else argv)))
 
@@ -40,17 +42,9 @@ def compile_main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("bnncl-compile", description=compile_verb.HELP)
     parser.add_argument("--version", action="version", version=f"bnncl {VERSION}")
     compile_verb.configure(parser)
-    _common(parser)
+    add_common(parser)
     parser.set_defaults(run=compile_verb.run)
     return _run(parser.parse_args(values.glued(sys.argv[1:] if argv is None else argv)))
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--report", choices=("text", "json"), default="text", help="form of the result on stdout"
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="errors only on stderr")
-    parser.add_argument("-v", "--verbose", action="store_true", help="what is done, on stderr")
 
 
 def _run(args: argparse.Namespace) -> int:

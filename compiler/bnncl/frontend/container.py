@@ -62,15 +62,26 @@ def save(
     captured = replace(captured, facts=widened(captured.facts, x))
     refuse_unknown_operators(captured)
     check_replay(captured, module)
+    write(captured, Path(path), sample, x, y)
+
+
+def write(
+    captured: Captured,
+    path: Path,
+    example: torch.Tensor,
+    calibration: torch.Tensor | None,
+    labels: torch.Tensor | None,
+) -> None:
+    """Write a captured model, arrays as `check_calibration` gave them; errors as `save` for the folder."""
     document, tensors = to_json(captured)
-    tensors["example"] = sample.contiguous()
-    if x is not None:
-        tensors["calibration"] = x.contiguous()
-    if y is not None:
-        tensors["labels"] = y.contiguous()
+    tensors["example"] = example.contiguous()
+    if calibration is not None:
+        tensors["calibration"] = calibration.contiguous()
+    if labels is not None:
+        tensors["labels"] = labels.contiguous()
     copies = {name: tensor.detach().clone() for name, tensor in sorted(tensors.items())}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    _write(Path(path), safetensors.torch.save(copies, {METADATA: text}))
+    _write(path, safetensors.torch.save(copies, {METADATA: text}))
 
 
 def read(path: Path) -> Contents:

@@ -94,7 +94,7 @@ def from_nhwc(x: Array, input_shape: tuple[int, ...]) -> torch.Tensor:
 
 def open_model(source: ModelSource) -> TracedModel:
     """Load, capture and recognise a model; raises UsageError or UnsupportedModel with all its problems."""
-    loaded = _load(source)
+    loaded = load_source(source)
     calibration, labels = loaded.calibration, loaded.labels
     if isinstance(source.calibration, Path):
         calibration, labels = load_calibration(source.calibration, loaded.captured)
@@ -113,7 +113,8 @@ def open_model(source: ModelSource) -> TracedModel:
     )
 
 
-def _load(source: ModelSource) -> Loaded:
+def load_source(source: ModelSource) -> Loaded:
+    """Load and capture a model, whatever it is; errors as `frontend.load`."""
     if isinstance(source.model, Path):
         return load(
             source.model,

@@ -57,7 +57,7 @@ def layout_number(graph: Graph) -> int:
         "stored bits": config.q_backward,
         "exponent": config.weight_exponent,
         "bias feature": cut.head.bias_feature,
-        "cut": cut.head.cut,
+        "latent": repr(cut.latent),
     }
     digest = hashlib.sha256(json.dumps(about).encode())
     for part in (cut.encode, cut.tail):
