@@ -18,7 +18,7 @@ README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "figures.json"
 Figures = dict[str, Any]
 
-SETS = {"digits (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
+SETS = {"digits 0-5 (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
 CORES = {"cortex-m7": "Cortex-M7", "cortex-m4": "Cortex-M4", "cortex-m0plus": "Cortex-M0+"}
 ENVIRONMENTS = ("qemu_cortex_m7", "qemu_cortex_m4", "qemu_cortex_m0plus")
 
