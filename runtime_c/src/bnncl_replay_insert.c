@@ -41,8 +41,15 @@ static uint32_t bnncl_slot_of(const bnncl_head *head, uint32_t label, uint32_t n
     return slot;
 }
 
+/* The random word that decides about a sample of class `label`, which has been counted. */
+static uint32_t bnncl_slot_word(const bnncl_head *head, uint32_t label)
+{
+    return bnncl_hash32(head->state->seed, BNNCL_STREAM_SLOT, label, head->met[label]);
+}
+
+/* The class that gives a slot up gives any of its own: a fixed one would favour what came early. */
 static uint32_t bnncl_free_slot(const bnncl_head_config *config, const bnncl_head *head, uint32_t *held,
-                                uint32_t quota)
+                                uint32_t quota, uint32_t label)
 {
     if (head->state->stored < config->slots) {
         head->state->stored++;
@@ -52,16 +59,16 @@ static uint32_t bnncl_free_slot(const bnncl_head_config *config, const bnncl_hea
     if (held[largest] <= quota) {
         return config->slots;
     }
+    const uint32_t drawn = bnncl_below(held[largest], bnncl_slot_word(head, label));
     held[largest]--;
-    return bnncl_slot_of(head, largest, held[largest]);
+    return bnncl_slot_of(head, largest, drawn);
 }
 
 /* A sample that is the n-th of its class is kept with probability held / n. */
 static uint32_t bnncl_replaced_slot(const bnncl_head_config *config, const bnncl_head *head,
                                     const uint32_t *held, uint32_t label)
 {
-    const uint32_t met = head->met[label];
-    const uint32_t drawn = bnncl_below(met, bnncl_hash32(head->state->seed, BNNCL_STREAM_SLOT, label, met));
+    const uint32_t drawn = bnncl_below(head->met[label], bnncl_slot_word(head, label));
     return drawn < held[label] ? bnncl_slot_of(head, label, drawn) : config->slots;
 }
 
@@ -72,7 +79,7 @@ void bnncl_replay_insert(const bnncl_head_config *config, const bnncl_head *head
     head->met[label] += head->met[label] < UINT32_MAX ? 1u : 0u;
     const uint32_t quota = bnncl_quota(config, head);
     if (held[label] < quota) {
-        slot = bnncl_free_slot(config, head, held, quota);
+        slot = bnncl_free_slot(config, head, held, quota, label);
         held[label] += slot < config->slots ? 1u : 0u;
     } else if (held[label] > 0) {
         slot = bnncl_replaced_slot(config, head, held, label);

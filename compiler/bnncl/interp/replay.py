@@ -46,36 +46,41 @@ class ReplayMemory:
         """Offer one sample; what happens to it depends only on the memory and the seed.
 
         The quota of a class is slots // classes met. Below its quota a class takes the next free slot,
-        or the last slot of the class that holds the most (of equals, the lowest class), provided that
-        one is over its quota. At its quota the sample replaces one of its class, or is dropped.
+        or any slot of the class that holds the most (of equals, the lowest class), provided that one is
+        over its quota: so what a class keeps is a uniform sample of all that came, in whatever order. At
+        its quota the sample replaces one of its class, or is dropped.
         """
         self.met[label] = min(int(self.met[label]) + 1, 2**32 - 1)
         counts = self.counts()
         quota = self.slots // int(np.count_nonzero(self.met))
         slot = None
         if counts[label] < quota:
-            slot = self._free_slot(counts, quota)
+            slot = self._free_slot(label, counts, quota)
         elif counts[label] > 0:
             slot = self._replaced_slot(label, int(counts[label]))
         if slot is not None:
             self.latents[slot] = latent
             self.labels[slot] = label
 
-    def _free_slot(self, counts: NDArray[np.int64], quota: int) -> int | None:
+    def _free_slot(self, label: int, counts: NDArray[np.int64], quota: int) -> int | None:
         if self.stored < self.slots:
             self.stored += 1
             return self.stored - 1
         largest = int(np.argmax(counts))
         if counts[largest] <= quota:
             return None
-        return int(np.flatnonzero(self.labels[: self.stored] == largest)[-1])
+        drawn = below(int(counts[largest]), self._word(label))
+        return int(np.flatnonzero(self.labels[: self.stored] == largest)[drawn])
 
     def _replaced_slot(self, label: int, held: int) -> int | None:
-        met = int(self.met[label])
-        drawn = below(met, int(hash32(self.seed, STREAM, label, met)[0]))
+        drawn = below(int(self.met[label]), self._word(label))
         if drawn >= held:
             return None
         return int(np.flatnonzero(self.labels[: self.stored] == label)[drawn])
+
+    def _word(self, label: int) -> int:
+        """The random word that decides about a sample of class `label`, which has been counted."""
+        return int(hash32(self.seed, STREAM, label, int(self.met[label]))[0])
 
     def canonical(self) -> bytes:
         """The memory as bytes, little-endian: counters, labels and latents of the slots in use."""
