@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from bnncl.interp.head import HeadConfig, HeadLearner, Integers, Latent, Refused
+from bnncl.interp.counting import CountingHead
+from bnncl.interp.head import HeadConfig, Integers, Latent, Refused
 from bnncl.numerics.prng import hash32
 
 Call = tuple[str, int, int]
@@ -65,9 +66,9 @@ class Case:
         latent: Latent = ((hash32(self.seed, 100, label, i) ^ flips) & np.uint32(255)).astype(np.uint8)
         return latent
 
-    def learner(self) -> Counting:
+    def learner(self) -> CountingHead:
         """The reference with all its state 0."""
-        return Counting(self.config, self.seed, self.features)
+        return CountingHead(self.config, self.seed, self.features)
 
 
 class Learns(Protocol):
@@ -80,42 +81,6 @@ class Learns(Protocol):
     def abort(self) -> None: ...
     def canonical(self) -> bytes: ...
     def scores16(self, features: Integers) -> Integers: ...
-
-
-class Counting(HeadLearner):
-    """The reference, counting what must not be missing in a run."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.counts = dict.fromkeys(
-            ("saturations", "round_ups", "replacements", "evictions", "new_classes", "consolidations"), 0
-        )
-
-    def _update(self) -> None:
-        before, row = self.tw[self.item].copy(), self.item
-        super()._update()
-        limit = self.config.weight_limit
-        self.counts["saturations"] += int(np.sum((abs(self.tw[row]) == limit) & (abs(before) < limit)))
-
-    def _rounded(self, gradient: Integers, samples: int, row: int) -> Integers:
-        change = super()._rounded(gradient, samples, row)
-        if self.config.stochastic:
-            rate = (self.config.rate_multiplier + samples // 2) // samples
-            self.counts["round_ups"] += int(np.sum(change > gradient * rate >> self.config.rate_shift))
-        return change
-
-    def _consolidate(self, c: int, mean: int) -> None:
-        self.counts["consolidations" if self.past[c] else "new_classes"] += 1
-        super()._consolidate(c, mean)
-
-    def commit(self) -> None:
-        memory = self.replay
-        labels, latents, stored = memory.labels.copy(), memory.latents.copy(), memory.stored
-        super().commit()
-        kept = labels[:stored] == memory.labels[:stored]
-        same = (latents[:stored] == memory.latents[:stored]).all(axis=1)
-        self.counts["evictions"] += int(np.sum(~kept))
-        self.counts["replacements"] += int(np.sum(kept & ~same))
 
 
 def answer(learner: Learns, case: Case, call: Call) -> str:

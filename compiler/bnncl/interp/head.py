@@ -203,14 +203,21 @@ class HeadLearner:
             delta = np.array([each[row] for each in self._deltas])
             gradient = delta @ np.array(self._inputs)
             change = self._rounded(gradient, len(self._deltas), row)
-            self.tw[row] = saturate(self.tw[row] - change, -config.weight_limit, config.weight_limit)
+            self.tw[row] = self._changed(self.tw[row], change)
         self.item += 1
         if self.item == config.max_classes:
             self._next_batch()
 
+    def _changed(self, row: Integers, change: Integers) -> Integers:
+        limit = self.config.weight_limit
+        return saturate(row - change, -limit, limit)
+
+    def _rate(self, samples: int) -> int:
+        return (self.config.rate_multiplier + samples // 2) // samples
+
     def _rounded(self, gradient: Integers, samples: int, row: int) -> Integers:
         config = self.config
-        rate = (config.rate_multiplier + samples // 2) // samples
+        rate = self._rate(samples)
         if config.stochastic:
             index = row * config.features + np.arange(config.features)
             noise = hash32(self.seed, STREAM_ROUND, self.steps, index).astype(np.int64)

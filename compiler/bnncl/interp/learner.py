@@ -16,14 +16,14 @@ from bnncl.numerics.bits import pack, pack_numbers, unpack, unpack_numbers
 class Learner:
     """What `<name>_init` with `seed` begins, and the calls after it: `begin`, `sample`, `step`, `commit`, ...
 
-    `graph`, INTEGER or SELECTED, ends in a head that learns. `head` is the state; its methods raise
-    `interp.head.Refused` with the status that C would return.
+    `graph`, INTEGER or SELECTED, ends in a head that learns. `head`, of the type `kind`, is the state; its
+    methods raise `interp.head.Refused` with the status that C would return.
     """
 
-    def __init__(self, graph: Graph, seed: int) -> None:
+    def __init__(self, graph: Graph, seed: int, kind: type[HeadLearner] = HeadLearner) -> None:
         self._parts = parts(graph)
         op = self._parts.head
-        self.head = HeadLearner(op.config, seed, self._features_of)
+        self.head = kind(op.config, seed, self._features_of)
         self.head.cw = op.weights.data.astype(np.int64)
         self.head.past = op.past.data.astype(np.uint32)
         memory, stored = self.head.replay, len(op.replay_labels.data)
