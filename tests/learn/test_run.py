@@ -124,6 +124,17 @@ def test_memory_of_each_method(model, tmp_path):
     }
 
 
+def test_the_device_keeps_numbers_where_it_is_asked_to(tmp_path):
+    base = make_model(tmp_path / "base.pt", pool=True)
+    methods = ("device", "cwr-8")
+    settings = replace(settings_of(base, methods=methods, replay_bits=7), seeds=(0,), epochs=1)
+    results = simulate(settings, DATA, tmp_path / "out")
+    found = {run.method: (run.slots, run.latent_bits, run.replay_bytes) for run in results.runs}
+    values = 64
+    assert found == {"device": (30, 7, 30 * values * 7 // 8), "cwr-8": (30, 8, 30 * values)}
+    assert results.settings["replay_bits"] == 7
+
+
 def test_new_instances_arrive_by_domain(model, tmp_path):
     results = simulate(settings_of(model, scenario="ni", methods=("cwr", "device-plain")), DATA, tmp_path)
     for run in results.runs:

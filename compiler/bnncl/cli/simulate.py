@@ -75,6 +75,12 @@ def _learning_options(group: Any) -> None:  # noqa: ANN401
     count = values.count
     group.add_argument("--replay", type=count, default=200, metavar="N", help="slots (default 200)")
     group.add_argument(
+        "--replay-bits",
+        type=int,
+        choices=(1, 8, 7, 6),
+        help="of a replayed value on the device (default 1 where a binary layer can be replayed, else 8)",
+    )
+    group.add_argument(
         "--latents", type=int, choices=(1, 8, 32), default=1, help="bits of a replayed value in method cwr"
     )
     group.add_argument("--qf", type=int, default=8, metavar="BITS", help="forward copies, 2..8 (default 8)")
@@ -123,6 +129,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         train_each=args.train_samples,
         test_each=args.test_samples,
         replay=args.replay,
+        replay_bits=args.replay_bits,
         latents=args.latents,
         qf=args.qf,
         qb=args.qb,

@@ -11,7 +11,7 @@ from bnncl.driver.project import stored_inputs
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
-from bnncl.ir.types import Binary
+from bnncl.ir.types import Binary, Packed
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.learn.baselines import Start
 from bnncl.learn.samples import Features, Samples
@@ -46,6 +46,12 @@ class Backbone:
     def latent_values(self) -> int:
         """Values of one latent."""
         return self.cut.latent.elements
+
+    @property
+    def latent_bits(self) -> int:
+        """Bits of a value of a latent on the device."""
+        domain = self.cut.latent.domain
+        return domain.bits if isinstance(domain, Packed) else 1
 
     @property
     def exact(self) -> bool:

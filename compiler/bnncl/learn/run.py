@@ -110,8 +110,10 @@ class Bench:
         if not method.replays:
             return 0, 0, 0
         config = self.backbone.cut.head.config
+        own = self.backbone.latent_bits
         bits = self.settings.latents if method.latent_bits is None else method.latent_bits
-        size = config.latent_bytes if bits == 1 else self.backbone.latent_values * bits // 8
+        bits = own if method.kind == "device" else bits
+        size = config.latent_bytes if bits == own else -(-self.backbone.latent_values * bits // 8)
         slots = config.slots * config.latent_bytes // size if method.equal_bytes else config.slots
         return slots, bits, size
 

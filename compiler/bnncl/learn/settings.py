@@ -37,6 +37,7 @@ class Settings:
     train_each: int | None = None
     test_each: int | None = None
     replay: int = 200
+    replay_bits: int | None = None
     latents: int = 1
     qf: int = 8
     qb: int = 16
@@ -84,6 +85,7 @@ class Settings:
             name=as_identifier(self.model.stem),
             train="head",
             replay=self.replay if replays else 0,
+            replay_bits=self.replay_bits,
             max_classes=classes,
             experience=experience,
             qf=self.qf,
