@@ -11,7 +11,7 @@ from bnncl.kernels.params import INPUT, OUTPUT
 from bnncl.ops.pack import Pack, Unpack
 from bnncl.targets import Target
 
-_PER_ELEMENT = 10
+_PER_ELEMENT = 12
 
 
 class DenseBitsKernel(Kernel):
