@@ -84,6 +84,7 @@ class OpenHead:
         last = max(captured.input, *(id_ for id_, _ in self._shapes()))
         count, size = weights.shape
         module = self.node.module
+        others = self._parameters(constants)
         parameters = {names[0]: torch.from_numpy(weights.copy()), names[1]: torch.from_numpy(bias.copy())}
         for name, tensor in parameters.items():
             read_as = tensor.t() if tensor.dim() > 1 else tensor
@@ -98,7 +99,7 @@ class OpenHead:
             output_shape=(1, count),
             nodes=tuple(nodes),
             constants=tuple(replace(each, id=id_) for id_, each in enumerate(constants)),
-            parameters=(*self._parameters(constants), *parameters.items()),
+            parameters=_in_order([*others, *parameters.items()], captured),
         )
 
     def _names(self, kept: list[Constant]) -> tuple[str, str]:
@@ -120,6 +121,14 @@ class OpenHead:
             for name, tensor in captured.parameters
             if name in needed or (_owner(name) not in gone and _owner(name) != self.node.module)
         ]
+
+
+def _in_order(
+    parameters: list[tuple[str, torch.Tensor]], like: Captured
+) -> tuple[tuple[str, torch.Tensor], ...]:
+    """`parameters` in the order that `like` has them in, new names last."""
+    place = {name: at for at, (name, _) in enumerate(like.parameters)}
+    return tuple(sorted(parameters, key=lambda each: place.get(each[0], len(place))))
 
 
 def _owner(name: str) -> str:

@@ -1,0 +1,244 @@
+"""What a device has learned, back in PyTorch: the same answers, whatever stands around the head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import bnncl
+from bnncl.cli.main import main
+from bnncl.diagnostics import EXIT_UNSUPPORTED_MODEL, EXIT_USAGE
+from bnncl.driver.bring_back import BroughtBack, bring_back
+from bnncl.driver.project import Project, stored_inputs
+from bnncl.frontend.load import load
+from bnncl.frontend.model import ModelSource
+from bnncl.frontend.replay import replay
+from bnncl.interp.learner import Learner
+from bnncl.state import read_blob, write_slot
+from tests.e2e.zoo import SignLayer, build, images
+from tests.state.devices import dump, new_classes
+
+
+def conv_head() -> nn.Module:
+    """A 1x1 convolution for a head, a scale behind it."""
+    return nn.Sequential(
+        nn.Conv2d(1, 20, 8), SignLayer(), nn.Conv2d(20, 10, 1), nn.BatchNorm2d(10), nn.Flatten()
+    )
+
+
+def after_batch_norm() -> nn.Module:
+    """Batch norm between the last sign and the head: another scale and offset for each feature."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 40), SignLayer(), nn.BatchNorm1d(40), nn.Linear(40, 10))
+
+
+def lively(module: nn.Module, dead: int = 0) -> nn.Module:
+    """Random statistics for batch norm; the first `dead` factors are 0."""
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            layer.running_mean.normal_()
+            layer.running_var.uniform_(0.5, 3)
+            layer.weight.data.normal_()
+            layer.weight.data[:dead] = 0
+            layer.bias.data.normal_()
+    return module.eval()
+
+
+OTHERS: dict[str, Callable[[], nn.Module]] = {
+    "conv_head": lambda: lively(conv_head()),
+    "after_batch_norm": lambda: lively(after_batch_norm()),
+}
+NETWORKS = ("cnn", "cnn_alpha", "mlp", "strides", "zero_one", "real_tail", *OTHERS)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A device in the field: its model's file, its project, what it has learned, and a dump of that."""
+
+    model: Path
+    project: Project
+    folder: Path
+    device: Learner
+    dump: Path
+
+    def bring_back(self, path: Path, **options: str) -> BroughtBack:
+        return bring_back(self.dump, self.folder, ModelSource(self.model), path, **options)  # type: ignore[arg-type]
+
+
+def device(folder: Path, module: nn.Module, classes: tuple[int, ...] = (10, 11)) -> Field:
+    """A device of ten classes that has learned those of `classes` that `new_classes` gives."""
+    torch.manual_seed(3)
+    x, model = images(96), folder / "model.pt"
+    bnncl.save(module, model, x[:1], calibration=x, labels=module(x).argmax(1))
+    project = bnncl.compile(model, train="head", replay=20, max_classes=13, name="net")
+    written = project.write(folder / "out")
+    given, labels = new_classes()
+    kept = np.isin(labels, classes)
+    learner = project.learn(given[kept], labels[kept])
+    return Field(model, project, written, learner, dump(learner, project, folder / "dump.bin"))
+
+
+def answers(path: Path, x: torch.Tensor) -> np.ndarray:
+    return replay(load(path).captured, x).numpy()
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Field]:
+    made: dict[str, Field] = {}
+
+    def of(name: str) -> Field:
+        if name not in made:
+            torch.manual_seed(5)
+            module = OTHERS[name]() if name in OTHERS else build(name)
+            made[name] = device(tmp_path_factory.mktemp(name), module)
+        return made[name]
+
+    return of
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_torch_gives_the_answers_of_the_device(
+    fields: Callable[[str], Field], name: str, tmp_path: Path
+) -> None:
+    field = fields(name)
+    done = field.bring_back(tmp_path / "learned.pt")
+    assert (done.classes, done.unknown, done.samples) == (12, (), 96)
+    assert done.agreement is not None
+    assert done.agreement >= 0.99
+    x = torch.cat([images(300, seed=77), new_classes()[0]])
+    scores = field.device.infer(stored_inputs(x, field.project.spec.graph))
+    logits = answers(tmp_path / "learned.pt", x)
+    assert logits.shape == (364, 12)
+    assert (logits.argmax(1) == scores.argmax(1)).mean() >= 0.99
+    meaning = field.project.spec.graph.values[field.project.spec.graph.outputs[0]].meaning
+    assert meaning is not None
+    assert np.abs(logits - scores[:, :12] * meaning.scale[0]).max() < 0.05 * np.abs(logits).max()
+
+
+def test_the_file_is_a_model_that_compiles_and_learns_on(
+    fields: Callable[[str], Field], tmp_path: Path
+) -> None:
+    path = tmp_path / "learned.pt"
+    fields("cnn").bring_back(path, weights="stored")
+    before, after = load(fields("cnn").model), load(path)
+    assert [name for name, _ in after.captured.parameters] == [name for name, _ in before.captured.parameters]
+    assert after.captured.parameter("12.weight").shape == (12, 160)
+    assert after.calibration is not None
+    assert before.calibration is not None
+    assert torch.equal(after.calibration, before.calibration)
+    project = bnncl.compile(path, train="head", replay=5, max_classes=14)
+    x = images(200, seed=8)
+    assert (project.run(x)[:, :12].argmax(1) == answers(path, x).argmax(1)).mean() >= 0.93
+
+
+def test_what_stood_behind_the_head_is_gone(fields: Callable[[str], Field], tmp_path: Path) -> None:
+    fields("mlp").bring_back(tmp_path / "learned.pt")
+    names = [name for name, _ in load(tmp_path / "learned.pt").captured.parameters]
+    assert [name for name in names if name.startswith("8.")] == ["8.weight", "8.bias"]
+    assert not [name for name in names if name.startswith("9.")]
+
+
+def test_a_class_that_nobody_has_learned_never_wins(tmp_path: Path) -> None:
+    field = device(tmp_path, build("cnn"), (11,))
+    done = field.bring_back(tmp_path / "learned.pt")
+    assert (done.classes, done.unknown) == (12, (10,))
+    logits = answers(tmp_path / "learned.pt", torch.cat([images(100, seed=6), new_classes()[0]]))
+    assert (logits[:, 10] < np.delete(logits, 10, 1).min(1)).all()
+
+
+def test_bits_that_torch_does_not_see_cannot_come_back(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    field = device(tmp_path, lively(after_batch_norm(), dead=2))
+    with pytest.raises(bnncl.UnsupportedModel) as caught:
+        field.bring_back(tmp_path / "learned.pt")
+    assert [problem.slug for problem in caught.value.problems] == ["feature-without-scale"]
+    assert caught.value.exit_code == EXIT_UNSUPPORTED_MODEL
+    assert not (tmp_path / "learned.pt").exists()
+
+
+def refused(slugs: list[str], dump_: Path, folder: Path, model: Path) -> None:
+    out = dump_.parent / "refused.pt"
+    with pytest.raises(bnncl.UsageError) as caught:
+        bring_back(dump_, folder, ModelSource(model), out)
+    assert [problem.slug for problem in caught.value.problems] == slugs
+    assert caught.value.exit_code == EXIT_USAGE
+    assert not out.exists()
+
+
+def test_everything_that_does_not_belong_together_is_said(
+    fields: Callable[[str], Field], tmp_path: Path
+) -> None:
+    mine, other = fields("mlp"), fields("cnn")
+    data = bytearray(mine.dump.read_bytes())
+    data[200] ^= 1
+    (tmp_path / "broken.bin").write_bytes(data)
+    refused(["other-model"], mine.dump, mine.folder, other.model)
+    refused(["state-other-model"], other.dump, mine.folder, mine.model)
+    refused(["state-corrupt", "other-model"], tmp_path / "broken.bin", mine.folder, other.model)
+    refused(["state-file", "file-not-found"], tmp_path / "no.bin", mine.folder, tmp_path / "no.pt")
+
+
+def test_the_same_model_compiled_otherwise_has_another_layout(
+    fields: Callable[[str], Field], tmp_path: Path
+) -> None:
+    field = fields("mlp")
+    for options in ({"replay": 21}, {"qb": 15}, {"real_bits": 8, "first_bits": 8}):
+        given: dict[str, Any] = {"replay": 20, "max_classes": 13, **options}
+        project = bnncl.compile(field.model, train="head", name="net", **given)
+        folder = project.write(tmp_path / "-".join(options))
+        refused(["state-other-model"], field.dump, folder, field.model)
+    same = bnncl.compile(
+        field.model, ["cortex-m0plus", "rv32imac"], train="head", replay=20, max_classes=13, rate=0.001
+    )
+    done = bring_back(
+        field.dump, same.write(tmp_path / "same"), ModelSource(field.model), tmp_path / "learned.pt"
+    )
+    assert done.classes == 12
+
+
+def test_a_project_that_does_not_learn_and_one_put_together(
+    fields: Callable[[str], Field], tmp_path: Path
+) -> None:
+    field = fields("mlp")
+    plain = bnncl.compile(field.model).write(tmp_path / "plain")
+    refused(["no-learned-state"], field.dump, plain, field.model)
+    mixed = field.project.write(tmp_path / "mixed")
+    manifest = json.loads((mixed / "manifest.json").read_text())
+    manifest["state"]["layout"] += 1
+    (mixed / "manifest.json").write_text(json.dumps(manifest))
+    blob = read_blob(field.dump.read_bytes())
+    changed = type(blob)(**{**vars(blob), "layout": blob.layout + 1})
+    (tmp_path / "dump.bin").write_bytes(write_slot(changed))
+    refused(["state-layout"], tmp_path / "dump.bin", mixed, field.model)
+
+
+def test_the_command_line(
+    fields: Callable[[str], Field], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    field, out = fields("mlp"), tmp_path / "learned.pt"
+    words = [
+        *("state", "load", str(field.dump), "--project", str(field.folder)),
+        *("--model", str(field.model), "-o", str(out)),
+    ]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "8: 12 classes, as of save 1" in said.out
+    assert "100.00 % of 96 calibration samples" in said.out
+    assert main([*words, "--report", "json", "--weights", "stored"]) == 0
+    held = json.loads(capsys.readouterr().out)
+    assert (held["path"], held["classes"], held["unknown"]) == (str(out), 12, [])
+    assert main(["state", "--report", "json", "show", str(field.dump), "--project", str(field.folder)]) == 0
+    assert json.loads(capsys.readouterr().out)["states"][0]["sequence"] == 1
+    words[words.index("--model") + 1] = str(tmp_path / "none.pt")
+    assert main(words) == EXIT_USAGE
+    assert "there is no such file" in capsys.readouterr().err
