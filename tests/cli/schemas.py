@@ -80,12 +80,22 @@ LEARNING = {
 }
 """`learning` in a report of a model whose head learns."""
 
-TRAINING = {
-    "type": "object",
-    "properties": {"environment": {"type": "string"}, "findings": _TEXTS, "passed": {"type": "boolean"}},
-    "additionalProperties": _COUNT,
-    "required": ["findings", "passed", "calls", "minibatches", "changed_bytes", "head_bytes"],
-}
+TRAINING = _object(
+    environment={"type": "string"},
+    findings=_TEXTS,
+    passed={"type": "boolean"},
+    calls=_COUNT,
+    minibatches=_COUNT,
+    commits=_COUNT,
+    new_classes=_COUNT,
+    consolidations=_COUNT,
+    saturations=_COUNT,
+    round_ups=_COUNT,
+    replacements=_COUNT,
+    evictions=_COUNT,
+    changed_bytes=_COUNT,
+    head_bytes=_COUNT,
+)
 """`training` of `bnncl verify --train`."""
 
 COMPILED = _object(folder={"type": "string"}, **_REPORT)

@@ -123,7 +123,7 @@ def test_learning_is_equal_after_every_call(tmp_path, host_target, name, asked, 
     assert result.findings == ()
     assert result.minibatches >= 200
     assert result.new_classes == 2
-    assert result.replaced > 0
+    assert result.replacements > 0
     assert result.changed_bytes > result.head_bytes // 2
     assert verify(tmp_path / name, host_target, measure=False).findings == ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
     targets = _environments(args.env or ["native"])
     data = _data(args)
-    trained = [_trained(args, target, data) for target in targets]
+    trained = _trained(args, targets, data)
     results = [verify(args.project, target, data, measure=not args.no_count) for target in targets]
     pairs = list(zip(results, trained, strict=True))
     if args.report == "json":
@@ -57,10 +58,15 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if passed else EXIT_VERIFICATION_FAILED
 
 
-def _trained(args: argparse.Namespace, target: Target, data: Data) -> TrainVerification | None:
-    from bnncl.verification.train import verify_training
+def _trained(
+    args: argparse.Namespace, targets: list[Target], data: Data
+) -> Sequence[TrainVerification | None]:
+    from bnncl.verification.train import rehearse
 
-    return verify_training(args.project, target, data.inputs, data.labels) if args.train else None
+    if not args.train:
+        return [None] * len(targets)
+    rehearsal = rehearse(args.project, data.inputs, data.labels)
+    return [rehearsal.on(target) for target in targets]
 
 
 def _environments(names: list[str]) -> list[Target]:
@@ -126,12 +132,7 @@ def _as_text(result: Verification, learned: TrainVerification | None) -> str:
     lines += [f"  differs: {finding}" for finding in result.findings]
     if learned is not None:
         lines += [f"  learning differs: {finding}" for finding in learned.findings]
-        lines.append(
-            f"  {learned.calls} calls of learning compared, {learned.minibatches} minibatches, "
-            f"{learned.consolidations} commits, {learned.new_classes} new classes, "
-            f"{learned.replaced} replay slots replaced, {learned.changed_bytes} of {learned.head_bytes} "
-            "bytes of the head changed"
-        )
+        lines += [f"  {line}" for line in _counted(learned)]
     lines += [f"  edited since it was generated: {path}" for path in result.edited]
     lines += [f"  note: {note}" for note in result.notes]
     lines.append(
@@ -147,3 +148,14 @@ def _as_text(result: Verification, learned: TrainVerification | None) -> str:
         f"  smallest firmware: {result.flash} bytes of flash, {result.ram} bytes of RAM without stack"
     )
     return "\n".join(lines)
+
+
+def _counted(learned: TrainVerification) -> tuple[str, ...]:
+    return (
+        f"{learned.calls} calls of learning compared, {learned.minibatches} minibatches, "
+        f"{learned.commits} commits",
+        f"{learned.new_classes} new classes, {learned.consolidations} consolidations of known ones, "
+        f"{learned.saturations} saturations, {learned.round_ups} stochastic round-ups",
+        f"{learned.replacements} replacements and {learned.evictions} evictions of replays, "
+        f"{learned.changed_bytes} of {learned.head_bytes} bytes of the head changed",
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bnncl.diagnostics import Problem, UsageError
-from bnncl.interp.head import Phase, Refused
+from bnncl.interp.counting import CountingHead
+from bnncl.interp.head import Refused
 from bnncl.interp.learner import Learner
 from bnncl.ir.op import Array
 from bnncl.kernels.learned_head import head_of
@@ -19,6 +20,7 @@ from bnncl.ops.learned_head import HeadConfig
 from bnncl.targets import Target
 from bnncl.verification.harness import Sources
 from bnncl.verification.opened import Opened, open_project
+from bnncl.verification.train_fields import first_difference
 from bnncl.verification.train_harness import INFER_EVERY, Answer, Call, Script, answers, state_after
 
 MINIBATCHES = 200
@@ -28,22 +30,26 @@ _SEED = 20_241
 
 @dataclass(frozen=True)
 class TrainVerification:
-    """What was compared: calls, minibatches, and how much of the state they changed.
+    """What was compared: calls, minibatches, and what happened in them.
 
     `findings` is empty where C and reference are equal after every call. `changed_bytes` of
-    `head_bytes` of the consolidated rows are others than at first; `new_classes` were learned,
-    `consolidations` made, `replaced` slots of the replay memory hold something else than once before.
+    `head_bytes` of the consolidated rows are others than at first. The other numbers are those of
+    `interp.counting.Counts`.
     """
 
     environment: str
     findings: tuple[str, ...]
     calls: int
     minibatches: int
-    changed_bytes: int
-    head_bytes: int
+    commits: int
     new_classes: int
     consolidations: int
-    replaced: int
+    saturations: int
+    round_ups: int
+    replacements: int
+    evictions: int
+    changed_bytes: int
+    head_bytes: int
 
     @property
     def passed(self) -> bool:
@@ -51,21 +57,53 @@ class TrainVerification:
         return not self.findings
 
 
-@dataclass(frozen=True)
-class _Reference:
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """A program of calls with what the reference answers to each, to hold C against on any target."""
+
+    project: Opened
+    inputs: Array
+    calls: tuple[Call, ...]
     answers: tuple[Answer, ...]
-    minibatches: int
-    changed_bytes: int
-    head_bytes: int
-    new_classes: int
-    consolidations: int
-    replaced: int
+    numbers: Mapping[str, int]
+
+    def on(self, target: Target) -> TrainVerification:
+        """Make the same calls in C, on `target`."""
+        sources = Sources(self.project.folder, self.project.name, len(self.project.graph.ops))
+        got = answers(sources, target, self._script(len(self.calls)))
+        pairs = zip(self.answers, got, strict=True)
+        at = next((index for index, (one, other) in enumerate(pairs) if one != other), None)
+        findings = () if at is None else (self._finding(sources, target, at, got[at]),)
+        return TrainVerification(target.pio_env, findings, len(self.calls), **self.numbers)
+
+    def _script(self, calls: int) -> Script:
+        return Script(self.inputs.reshape(len(self.inputs), -1), self.calls[:calls], _SEED)
+
+    def _finding(self, sources: Sources, target: Target, at: int, got: Answer) -> str:
+        """What differs after call `at`."""
+        device = Learner(self.project.graph, _SEED)
+        latents = device.latents(self.inputs)
+        for call in self.calls[: at + 1]:
+            _do(device, call, latents)
+        wanted = self.answers[at]
+        where = f"call {at}, {self.calls[at]}, minibatch {device.head.steps}"
+        if (wanted.status, wanted.done) != (got.status, got.done):
+            return f"{where}: expected {wanted.status}, done {wanted.done}; was {got.status}, done {got.done}"
+        if wanted.crc == got.crc:
+            return f"{where}: the scores after it: expected {wanted.scores} was {got.scores}"
+        state = state_after(sources, target, self._script(at + 1))
+        return f"{where}: {first_difference(device.head, state)}"
 
 
 def verify_training(
     folder: Path, target: Target, inputs: Array, labels: Array | None, minibatches: int = MINIBATCHES
 ) -> TrainVerification:
-    """Learn in Python and in C from stored `inputs` (S, H, W, C) and `labels` (S,), random ones if None.
+    """`rehearse`, then learn in C on `target`."""
+    return rehearse(folder, inputs, labels, minibatches).on(target)
+
+
+def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int = MINIBATCHES) -> Rehearsal:
+    """Learn in Python from stored `inputs` (S, H, W, C) and `labels` (S,), random ones if None.
 
     UsageError (`not-learning`) where the project was compiled without --train, (`labels-range`) for labels
     that there is no room for.
@@ -75,27 +113,19 @@ def verify_training(
     inputs = inputs[:_MOST_SAMPLES]
     classes = _labels(labels, len(inputs), config)
     calls = tuple(program(config, classes, minibatches))
-    wanted = _reference(project, inputs, calls)
-    sources = Sources(folder, project.name, len(project.graph.ops))
-    flat = inputs.reshape(len(inputs), -1)
-    got = answers(sources, target, Script(flat, calls, _SEED))
-    findings = []
-    pairs = zip(wanted.answers, got, strict=True)
-    at = next((index for index, (one, other) in enumerate(pairs) if one != other), None)
-    if at is not None:
-        state = state_after(sources, target, Script(flat, calls[: at + 1], _SEED))
-        findings.append(_difference(project, inputs, calls[: at + 1], (wanted.answers[at], got[at]), state))
-    return TrainVerification(
-        target.pio_env,
-        tuple(findings),
-        len(calls),
-        wanted.minibatches,
-        wanted.changed_bytes,
-        wanted.head_bytes,
-        wanted.new_classes,
-        wanted.consolidations,
-        wanted.replaced,
-    )
+    device = Learner(project.graph, _SEED, CountingHead)
+    head = device.head
+    assert isinstance(head, CountingHead)
+    before = head.cw.astype("<i2").view(np.uint8)
+    found = _answers(device, inputs, calls)
+    changed = head.cw.astype("<i2").view(np.uint8) != before
+    numbers = {
+        "minibatches": head.steps,
+        **asdict(head.counts),
+        "changed_bytes": int(changed.sum()),
+        "head_bytes": changed.size,
+    }
+    return Rehearsal(project, inputs, calls, found, numbers)
 
 
 def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Call]:
@@ -142,33 +172,17 @@ def _labels(given: Array | None, count: int, config: HeadConfig) -> Array:
     return labels
 
 
-def _reference(project: Opened, inputs: Array, calls: tuple[Call, ...]) -> _Reference:
-    device = Learner(project.graph, _SEED)
-    rows, known = device.head.cw.copy(), device.head.known().copy()
+def _answers(device: Learner, inputs: Array, calls: tuple[Call, ...]) -> tuple[Answer, ...]:
     latents = device.latents(inputs)
-    found, commits, replaced = [], 0, 0
+    found = []
     for index, call in enumerate(calls):
-        before = device.head.replay.latents.copy() if call.what == "commit" else None
-        slots = device.head.replay.stored
         status, done = _do(device, call, latents)
-        if before is not None and status == "OK":
-            commits += 1
-            replaced += int((device.head.replay.latents[:slots] != before[:slots]).any(1).sum())
         scores: tuple[int, ...] = ()
         if index % INFER_EVERY == 0:
             sample = inputs[index % len(inputs)]
             scores = tuple(int(score) for score in device.infer(sample[None])[0])
         found.append(Answer(status, done, zlib.crc32(device.head.canonical()), scores))
-    changed = device.head.cw.astype("<i2").view(np.uint8) != rows.astype("<i2").view(np.uint8)
-    return _Reference(
-        tuple(found),
-        device.head.steps,
-        int(changed.sum()),
-        changed.size,
-        int((device.head.known() & ~known).sum()),
-        commits,
-        replaced,
-    )
+    return tuple(found)
 
 
 def _do(device: Learner, call: Call, latents: Array) -> tuple[str, bool]:
@@ -184,51 +198,3 @@ def _do(device: Learner, call: Call, latents: Array) -> tuple[str, bool]:
     except Refused as refused:
         return refused.status, False
     return "OK", False
-
-
-def _difference(
-    project: Opened, inputs: Array, calls: tuple[Call, ...], answers_: tuple[Answer, Answer], state: bytes
-) -> str:
-    device = Learner(project.graph, _SEED)
-    latents = device.latents(inputs)
-    for call in calls:
-        _do(device, call, latents)
-    wanted, got = answers_
-    where = f"call {len(calls) - 1}, {calls[-1]}, minibatch {device.head.steps}"
-    if (wanted.status, wanted.done) != (got.status, got.done):
-        return f"{where}: expected {wanted.status}, done {wanted.done}; was {got.status}, done {got.done}"
-    if wanted.crc == got.crc:
-        return f"{where}: the scores after it: expected {wanted.scores} was {got.scores}"
-    return f"{where}: {_field(device, state)}"
-
-
-def _field(device: Learner, state: bytes) -> str:
-    """The first field of the canonical state that differs."""
-    expected = device.head.canonical()
-    octets = zip(expected, state, strict=False)
-    at = next((i for i, (one, other) in enumerate(octets) if one != other), min(len(expected), len(state)))
-    start = 0
-    for name, size, count in fields(device):
-        if at < start + size * count:
-            index = (at - start) // size
-            one, other = (
-                int.from_bytes(each[start + index * size :][:size], "little") for each in (expected, state)
-            )
-            return f"{name}[{index}]: expected {one:#x} was {other:#x}"
-        start += size * count
-    return f"{len(expected)} bytes of state, not {len(state)}"
-
-
-def fields(device: Learner) -> tuple[tuple[str, int, int], ...]:
-    """The fields of the canonical state in order: name, bytes of an element, elements."""
-    head, config = device.head, device.head.config
-    weights, count, stored = config.max_classes * config.features, head.count, head.replay.stored
-    found = [(name, 4, 1) for name in ("phase", "steps", "epoch", "batch", "item", "count")]
-    found += [("past", 4, config.max_classes), ("cw", 2, weights), ("stored", 4, 1)]
-    found += [("met", 4, config.max_classes), ("replay_labels", 2, stored)]
-    found += [("replay_latents", 1, stored * config.latent_bytes)]
-    if head.phase is not Phase.IDLE:
-        found += [("labels", 2, count), ("latents", 1, count * config.latent_bytes)]
-    if head.phase > Phase.OPEN:
-        found.append(("tw", 2, weights))
-    return tuple(found)
