@@ -1,7 +1,8 @@
 """bnncl: a compiler for binary neural networks that keep learning on microcontrollers.
 
-`bnncl.save` writes a torch module with everything that compiling it needs, `bnncl.compile` compiles it.
-Both come from `bnncl.api`, which is imported on first use: torch takes a second to load.
+`bnncl.save` writes a torch module with everything that compiling it needs, `bnncl.compile` compiles it,
+`bnncl.load_learned` writes it with what a device has learned, and `bnncl.with_learned_head` puts that into
+the module. They come from `bnncl.api`, which is imported on first use: torch takes a second to load.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from bnncl.diagnostics import BnnclError, DoesNotFit, UnsupportedModel, UsageErr
 from bnncl.version import VERSION
 
 if TYPE_CHECKING:
-    from bnncl.api import Project, compile, save
+    from bnncl.api import Project, compile, load_learned, save, with_learned_head
 
 __version__ = VERSION
-_LAZY = ("Project", "compile", "save")
+_LAZY = ("Project", "compile", "load_learned", "save", "with_learned_head")
 
 
 def __getattr__(name: str) -> object:
@@ -35,5 +36,7 @@ __all__ = [
     "VerificationFailed",
     "__version__",
     "compile",
+    "load_learned",
     "save",
+    "with_learned_head",
 ]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bnncl.driver.bring_back import BroughtBack, Weights, bring_back
 from bnncl.driver.options import Options, as_identifier
 from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project
 from bnncl.frontend.container import save
 from bnncl.frontend.model import ModelSource
+from bnncl.frontend.module_head import with_learned_head
 
 
 def compile(
@@ -49,4 +51,25 @@ def compile(
     return compile_model(source, Options(targets=targets, name=name, **options))
 
 
-__all__ = ["Project", "compile", "save"]
+def load_learned(
+    dump: str | Path,
+    project: str | Path,
+    model: str | Path,
+    path: str | Path,
+    *,
+    weights: Weights = "forward",
+    factory: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    trust_pickle: bool = False,
+) -> BroughtBack:
+    """Write `model` to `path` with the head that `dump`, read out of a device's storage, holds.
+
+    `project` is the folder of the device's firmware, `model` the file that it was compiled from; `factory`
+    (`package.module:function`), `input_shape` and `trust_pickle` are for files that hold no graph.
+    `weights`, and errors: `driver.bring_back.bring_back`. `with_learned_head` puts the head into a module.
+    """
+    source = ModelSource(Path(model), None, factory, input_shape, trust_pickle)
+    return bring_back(Path(dump), Path(project), source, Path(path), weights)
+
+
+__all__ = ["BroughtBack", "Project", "compile", "load_learned", "save", "with_learned_head"]

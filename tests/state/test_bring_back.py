@@ -62,8 +62,9 @@ NETWORKS = ("cnn", "cnn_alpha", "mlp", "strides", "zero_one", "real_tail", *OTHE
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A device in the field: its model's file, its project, what it has learned, and a dump of that."""
+    """A device in the field: its model, in memory and as a file, its project, and a dump of its storage."""
 
+    module: nn.Module
     model: Path
     project: Project
     folder: Path
@@ -84,7 +85,7 @@ def device(folder: Path, module: nn.Module, classes: tuple[int, ...] = (10, 11))
     given, labels = new_classes()
     kept = np.isin(labels, classes)
     learner = project.learn(given[kept], labels[kept])
-    return Field(model, project, written, learner, dump(learner, project, folder / "dump.bin"))
+    return Field(module, model, project, written, learner, dump(learner, project, folder / "dump.bin"))
 
 
 def answers(path: Path, x: torch.Tensor) -> np.ndarray:
@@ -242,3 +243,50 @@ def test_the_command_line(
     words[words.index("--model") + 1] = str(tmp_path / "none.pt")
     assert main(words) == EXIT_USAGE
     assert "there is no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cnn", "mlp", "after_batch_norm", "conv_head"])
+def test_the_head_goes_into_the_module(fields: Callable[[str], Field], tmp_path: Path, name: str) -> None:
+    field, path = fields(name), tmp_path / "learned.pt"
+    bnncl.load_learned(field.dump, field.folder, field.model, path)
+    before = {key: held.clone() for key, held in field.module.state_dict().items()}
+    module = bnncl.with_learned_head(field.module, path)
+    x = images(100, seed=4)
+    with torch.no_grad():
+        assert (module(x).argmax(1).numpy() == answers(path, x).argmax(1)).all()
+    assert all(torch.equal(held, before[key]) for key, held in field.module.state_dict().items())
+    assert len(before) == len(field.module.state_dict())
+
+
+def test_another_module_does_not_take_the_head(fields: Callable[[str], Field], tmp_path: Path) -> None:
+    path = tmp_path / "learned.pt"
+    fields("mlp").bring_back(path)
+    doubled = nn.Sequential(*fields("mlp").module.children())
+    doubled[7] = nn.Sequential(SignLayer(), nn.Threshold(0.5, 0.0))
+    for module, slug in ((nn.Sequential(nn.Linear(64, 10)), "no-such-head"), (doubled, "head-differs")):
+        with pytest.raises(bnncl.UnsupportedModel) as caught:
+            bnncl.with_learned_head(module, path)
+        assert [problem.slug for problem in caught.value.problems] == [slug]
+        assert caught.value.exit_code == EXIT_UNSUPPORTED_MODEL
+
+
+def test_a_state_dict_comes_back_with_its_factory(tmp_path: Path) -> None:
+    torch.save(build("mlp").state_dict(), tmp_path / "model.pt")
+    factory, shape = "tests.e2e.zoo:mlp", (1, 8, 8)
+    project = bnncl.compile(
+        tmp_path / "model.pt",
+        model=factory,
+        input_shape=shape,
+        calibration=images(40),
+        train="head",
+        max_classes=12,
+    )
+    given, labels = new_classes()
+    held = dump(project.learn(given, labels), project, tmp_path / "dump.bin")
+    folder, path = project.write(tmp_path / "out"), tmp_path / "learned.pt"
+    done = bnncl.load_learned(held, folder, tmp_path / "model.pt", path, factory=factory, input_shape=shape)
+    assert (done.classes, done.agreement) == (12, None)
+    assert (
+        answers(path, given).argmax(1).tolist()
+        == project.learn(given, labels).infer(stored_inputs(given, project.spec.graph)).argmax(1).tolist()
+    )
