@@ -84,6 +84,6 @@ def _differs(at: str, path: str) -> Problem:
         "head-differs",
         "with the head of the file the module gives other answers than the file",
         at,
-        f"It is not the module that {path} came from, or computes something behind its head that is no module.",
+        f"It is not the module that {path} came from, or what it computes behind its head is no module.",
         "Use the file as it is: it holds the whole model.",
     )
