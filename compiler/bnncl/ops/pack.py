@@ -29,15 +29,20 @@ class Pack(UnaryOp):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unpack(UnaryOp):
-    """Packed integers as 8-bit ones: the numbers stay the same."""
+    """Packed integers as 8-bit ones: the numbers stay the same.
+
+    The type holds every number that so many bits can be, since words may come from a memory that was loaded:
+    what is proven of it needs no trust in them.
+    """
 
     stages = INTEGER_ONLY
 
     def infer(self, *types: TensorType) -> TensorType:
-        """Same shape and numbers, a byte each."""
+        """Same shape, a byte each."""
         domain = types[0].domain
         assert isinstance(domain, Packed)
-        return TensorType(types[0].shape, Int(domain.lo, domain.hi, 8))
+        low = -(1 << (domain.bits - 1)) if domain.signed else 0
+        return TensorType(types[0].shape, Int(low, low + (1 << domain.bits) - 1, 8))
 
     def evaluate(self, *arrays: Array) -> Array:
         """The numbers themselves."""

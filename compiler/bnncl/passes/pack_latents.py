@@ -57,9 +57,9 @@ class PackLatents(Pass):
         domain, meaning = source.type.domain, source.meaning
         assert isinstance(domain, Int)
         assert meaning is not None
-        ends = sorted(float(meaning.scale[0]) * end for end in (domain.lo, domain.hi))
-        limits = (ends[0], ends[1])
+        limit = float(meaning.scale[0]) * domain.hi
         bits, unsigned = self.feature_bits, domain.lo >= 0
+        limits = (0.0 if unsigned else -limit, limit)
         rescale, made = to_common_scale(source, meaning, limits, bits, unsigned=unsigned)
         op = Requantize(output=name, module=source.module, x=source.name, rescale=replace(rescale, bits=8))
         return op, Value(name, op.infer(source.type), Storage.ARENA, made, source.module)
