@@ -19,6 +19,7 @@ _HEADROOM = 4.0
 """How much larger than the largest weight at first a weight may grow."""
 
 _USUAL_STEP = 8.0
+MULTIPLIER_BITS = 31
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,3 +58,14 @@ class Rows:
     def logit_unit(self, config: HeadConfig) -> float:
         """The logit that an accumulator of 1 stands for."""
         return float(self.scale * 2.0 ** (config.q_backward - config.q_forward - self.exponent))
+
+
+def fraction(value: float, most: int) -> tuple[int, int]:
+    """(multiplier, shift) of `value` = multiplier / 2**shift: the largest of both, shift in 1..most."""
+    shift = int(np.clip(MULTIPLIER_BITS - 1 - math.ceil(math.log2(value)), 1, most))
+    return round(math.ldexp(value, shift)), shift
+
+
+def rate_fraction(rate: float, scale: float, exponent: int, qb: int) -> tuple[int, int]:
+    """Multiplier and shift of a learning rate for weights W * 2**exponent on features * scale."""
+    return fraction(rate * scale * 2.0 ** (exponent - (qb - 1)), 32)

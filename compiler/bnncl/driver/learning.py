@@ -11,7 +11,7 @@ import numpy as np
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.calibration import Calibration
 from bnncl.driver.cuts import find_cut
-from bnncl.driver.head_rows import Rows
+from bnncl.driver.head_rows import MULTIPLIER_BITS, Rows, fraction, rate_fraction
 from bnncl.driver.options import Options
 from bnncl.driver.project import labelled
 from bnncl.driver.real_head import RealHead
@@ -27,7 +27,6 @@ from bnncl.ops.learned_head import HeadConfig, LearnedHead
 from bnncl.plan.learn_bounds import overflowing
 from bnncl.plan.learning import largest_input
 
-_MULTIPLIER_BITS = 31
 _FACTORY_SEED = 0
 _BATCH = 256
 SCORES = "scores"
@@ -85,10 +84,10 @@ def _config(graph: Graph, cut: str, rows: Rows, options: Options, classes: int) 
     reach = largest_input(graph.type_of(graph.outputs[0]))
     largest = top * ((features - 1) * reach + rows.bias_feature)
     logit = rows.scale * 2.0 ** (options.qb - options.qf - rows.exponent)
-    softmax, softmax_shift = _fraction(logit * 2**LOG_BITS / math.log(2), 62)
+    softmax, softmax_shift = fraction(logit * 2**LOG_BITS / math.log(2), 62)
     rate = rows.usual_rate(reach) if options.rate is None else options.rate
-    multiplier, shift = _fraction(rate * rows.scale * 2.0 ** (rows.exponent - (options.qb - 1)), 32)
-    if not sum(options.minibatch) <= multiplier < 2**_MULTIPLIER_BITS:
+    multiplier, shift = rate_fraction(rate, rows.scale, rows.exponent, options.qb)
+    if not sum(options.minibatch) <= multiplier < 2**MULTIPLIER_BITS:
         raise UsageError(
             Problem(
                 "bad-rate",
@@ -132,12 +131,6 @@ def _check_sums(config: HeadConfig, features: Value, bias_feature: int) -> None:
                 "Lower --minibatch, --experience, --epochs, --rate or --qb.",
             )
         )
-
-
-def _fraction(value: float, most: int) -> tuple[int, int]:
-    """(multiplier, shift) of `value` = multiplier / 2**shift: the largest of both, shift in 1..most."""
-    shift = int(np.clip(_MULTIPLIER_BITS - 1 - math.ceil(math.log2(value)), 1, most))
-    return round(math.ldexp(value, shift)), shift
 
 
 def _room(options: Options, classes: int) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bnncl.driver.head_rows import rate_fraction
 from bnncl.driver.project import stored_inputs
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
@@ -16,6 +17,7 @@ from bnncl.kernels.learned_head import Parts, parts
 from bnncl.learn.baselines import Start
 from bnncl.learn.samples import Features, Samples
 from bnncl.learn.scenarios import Labels
+from bnncl.ops.learned_head import HeadConfig
 
 _BATCH = 128
 Told = Callable[[int], None]
@@ -74,6 +76,19 @@ class Backbone:
         cut = run(encode, {encode.inputs[0]: inputs})[head.cut]
         made = run(tail, {head.cut: cut})[head.x].reshape(len(inputs), -1)
         return (head.with_bias(made) * self.scale).astype(np.float32)
+
+    def config(self, rate: float, minibatch: tuple[int, int], epochs: int) -> HeadConfig:
+        """The head's configuration, were it compiled to learn like this."""
+        config = self.cut.head.config
+        multiplier, shift = rate_fraction(rate, self.scale, config.weight_exponent, config.q_backward)
+        return replace(
+            config,
+            rate_multiplier=multiplier,
+            rate_shift=shift,
+            new_per_step=minibatch[0],
+            replay_per_step=minibatch[1],
+            epochs=epochs,
+        )
 
     def start(self, known: Samples) -> Start:
         """The head as compiled, in real numbers; `known` are samples of the classes it knows."""
