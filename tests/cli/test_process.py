@@ -67,9 +67,16 @@ def test_help_version_and_targets_load_no_torch(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
-    """The factory of a state dict stands for Ctrl-C in the midst of a compilation."""
+    """The factory of a state dict stands for Ctrl-C in the midst of a compilation.
+
+    It lets the signal through first: shells start background jobs with it ignored.
+    """
     (tmp_path / "slow.py").write_text(
-        "import os, signal, time\ndef make():\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n"
+        "import os, signal, time\n"
+        "def make():\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(60)\n"
     )
     code = "import torch; torch.save({'weight': torch.ones(2, 2)}, 'weights.pt')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)
