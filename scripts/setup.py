@@ -54,7 +54,7 @@ COMPONENTS = {
     ),
     "lint": (Need("clang", "clang"), Need("cppcheck", "cppcheck")),
     "count": (Need("valgrind", "valgrind"),),
-    "build": (Need("cmake", "cmake"), Need("c++", "g++")),
+    "build": (Need("cmake", "cmake"), Need("g++", "g++")),
 }
 
 TARGETS = {
