@@ -129,14 +129,19 @@ def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int
 
 
 def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Call]:
-    """Calls that commit at least `minibatches` minibatches, with aborts and refused calls among them."""
+    """Calls that commit at least `minibatches` minibatches, with aborts and refused calls among them.
+
+    Samples are drawn from `labels` (S,). Each experience knows one class more than the one before, and brings
+    that one and up to three others.
+    """
     rng = random.Random(_SEED)
     trained = experience = 0
     while trained < minibatches:
         yield Call("begin")
         offered = rng.randint(1, min(config.experience, 6 * config.new_per_step))
+        brought = _brought(rng, labels, experience)
         for _ in range(offered):
-            number = rng.randrange(len(labels))
+            number = rng.choice(brought)
             yield Call("sample", number, int(labels[number]))
         yield Call("sample", 0, config.max_classes)
         batches = -(-offered // config.new_per_step) * config.epochs
@@ -152,6 +157,14 @@ def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Cal
         trained += 0 if given_up else batches
         experience += 1
     yield Call("commit")
+
+
+def _brought(rng: random.Random, labels: Array, experience: int) -> list[int]:
+    """The samples that an experience draws from."""
+    classes = np.unique(labels).tolist()
+    newest = min(experience, len(classes) - 1)
+    others = rng.sample(classes[: newest + 1], rng.randint(0, min(3, newest)))
+    return np.flatnonzero(np.isin(labels, [classes[newest], *others])).tolist()
 
 
 def _config(project: Opened) -> HeadConfig:
