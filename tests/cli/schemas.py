@@ -98,6 +98,52 @@ TRAINING = _object(
 )
 """`training` of `bnncl verify --train`."""
 
+_SAVED = _object(
+    sequence=_COUNT,
+    slot={"enum": ["A", "B"]},
+    fingerprint={"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    layout=_COUNT,
+    bytes=_COUNT,
+)
+_ARRAY = {
+    "name": {"type": "string"},
+    "dtype": {"type": "string"},
+    "shape": {"type": "array", "items": _COUNT},
+}
+SEGMENTS = {"type": "array", "items": _object(**_ARRAY)}
+"""`segments` of the object `state` in a manifest."""
+
+STATE_SHOWN = _object(
+    states={"type": "array", "items": _SAVED, "minItems": 1, "maxItems": 1},
+    arrays={
+        "type": "array",
+        "items": _object(
+            **_ARRAY, size=_COUNT, nonzero=_COUNT, lowest={"type": "integer"}, highest={"type": "integer"}
+        ),
+    },
+)
+"""`bnncl state show --report json`."""
+
+STATE_DIFFERENCE = _object(
+    states={"type": "array", "items": _SAVED, "minItems": 2, "maxItems": 2},
+    changes={
+        "type": "array",
+        "items": _object(name={"type": "string"}, changed=_COUNT, elements=_COUNT, largest=_COUNT),
+    },
+)
+"""`bnncl state diff --report json`."""
+
+STATE_LOADED = _object(
+    path={"type": "string"},
+    module={"type": "string"},
+    sequence=_COUNT,
+    classes=_COUNT,
+    unknown={"type": "array", "items": _COUNT},
+    samples=_COUNT,
+    agreement=_SHARE,
+)
+"""`bnncl state load --report json`."""
+
 COMPILED = _object(folder={"type": "string"}, **_REPORT)
 """`bnncl compile --report json`."""
 

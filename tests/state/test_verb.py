@@ -6,11 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from bnncl.cli import state as verb
 from bnncl.diagnostics import EXIT_USAGE, UsageError
 from bnncl.state import Blob, Segment, expected_state, layout_to_json, write_slot
+from tests.cli.schemas import STATE_DIFFERENCE, STATE_SHOWN
 
 SHA256 = "ab" * 32
 LAYOUT = (Segment("stored", "uint32", ()), Segment("cw", "int16", (2, 3)))
@@ -50,6 +52,7 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "save 3, in slot B" in capsys.readouterr().out
     assert bnncl_state(*words, report="json") == 0
     held = json.loads(capsys.readouterr().out)
+    jsonschema.validate(held, STATE_SHOWN)
     assert held["states"][0]["sequence"] == 3
     assert held["arrays"][1]["highest"] == 3
     assert held["arrays"][1]["shape"] == [2, 3]
@@ -61,7 +64,9 @@ def test_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bnncl_state(*words) == 0
     assert "6 of 6 changed, by 5 at most" in capsys.readouterr().out
     assert bnncl_state(*words, report="json") == 0
-    assert [each["changed"] for each in json.loads(capsys.readouterr().out)["changes"]] == [1, 6]
+    held = json.loads(capsys.readouterr().out)
+    jsonschema.validate(held, STATE_DIFFERENCE)
+    assert [each["changed"] for each in held["changes"]] == [1, 6]
 
 
 def test_everything_wrong_with_the_dumps_is_said(tmp_path: Path) -> None:

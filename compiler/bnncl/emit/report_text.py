@@ -130,6 +130,7 @@ def _learning(learning: LearningReport | None) -> tuple[tuple[str, str], ...]:
         ("heads", f"{_grouped(learning.head_bytes)} bytes: {heads}"),
         ("minibatch", f"{_grouped(learning.batch_bytes)} bytes"),
         ("counters", f"{_grouped(learning.counter_bytes)} bytes"),
+        ("storage", f"{_grouped(learning.saved_bytes)} bytes for each of two slots, in whole blocks"),
         ("abort", "0 bytes: training works on a head of its own, whatever --abort says"),
     )
 
