@@ -7,8 +7,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 import bnncl
 from bnncl.driver.project import labelled
@@ -17,52 +15,8 @@ from bnncl.kernels.learned_head import parts
 from bnncl.verification.train import verify_training
 from bnncl.verification.verify import verify
 
-from .zoo import BinaryConv, SignLayer, build, images
+from .zoo import NUMBERS, build, images
 
-
-def pooled_relu() -> nn.Module:
-    """No binary activation at all: averages of a ReLU, never negative."""
-    return nn.Sequential(
-        nn.Conv2d(1, 16, 3),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.Conv2d(16, 45, 3),
-        nn.BatchNorm2d(45),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(45, 10),
-    )
-
-
-def hardtanh_mlp() -> nn.Module:
-    """No binary activation: numbers of both signs."""
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(64, 50),
-        nn.BatchNorm1d(50),
-        nn.Hardtanh(),
-        nn.Linear(50, 21),
-        nn.Hardtanh(),
-        nn.Linear(21, 10),
-    )
-
-
-def relu_of_bits() -> nn.Module:
-    """A binary convolution behind the last sign, computed again for each replay of its bits."""
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1),
-        SignLayer(),
-        BinaryConv(32, 33, 3),
-        nn.BatchNorm2d(33),
-        nn.ReLU(),
-        nn.AvgPool2d(3),
-        nn.Flatten(),
-        nn.Linear(132, 10),
-    )
-
-
-OWN = {"pooled_relu": pooled_relu, "hardtanh_mlp": hardtanh_mlp, "relu_of_bits": relu_of_bits}
 CASES = (
     ("pooled_relu", None, 8),
     ("pooled_relu", 7, 7),
@@ -81,20 +35,13 @@ CASES = (
 )
 
 
-def network(name):
-    if name not in OWN:
-        return build(name)
-    torch.manual_seed(0)
-    return OWN[name]().eval()
-
-
 @cache
 def learning(name, bits):
     return compiled(name, bits)
 
 
 def compiled(name, bits, **options):
-    x, module = images(96), network(name)
+    x, module = images(96), build(name)
     y = module(x).argmax(1)
     given = {"rounding": "stochastic", "replay_init": (x[:24], y[:24].numpy()), **options}
     return bnncl.compile(
@@ -147,7 +94,7 @@ def test_sizes_are_those_of_the_cut(name, asked, bits):
 
 def test_the_sign_costs_a_bit_only_where_there_is_one():
     found = {}
-    for name in OWN:
+    for name in NUMBERS:
         domain = parts(learning(name, 6).spec.graph).latent.domain
         assert isinstance(domain, Packed)
         found[name] = domain.lo, domain.hi
@@ -155,12 +102,12 @@ def test_the_sign_costs_a_bit_only_where_there_is_one():
 
 
 @pytest.mark.parametrize("name", ["pooled_relu", "hardtanh_mlp", "strides"])
-@pytest.mark.parametrize("bits", [8, 7, 6])
-def test_the_head_agrees_with_torch_before_it_learns(name, bits):
+@pytest.mark.parametrize(("bits", "least"), [(8, 0.95), (7, 0.9), (6, 0.8)])
+def test_the_head_agrees_with_torch_before_it_learns(name, bits, least):
     x = images(300, seed=9)
-    wanted = network(name)(x).argmax(1).numpy()
+    wanted = build(name)(x).argmax(1).numpy()
     scores = learning(name, bits).run(x)
-    assert (scores.argmax(1) == wanted).mean() >= 0.93
+    assert (scores.argmax(1) == wanted).mean() >= least
     assert (scores[:, 10:] == -(2**15)).all()
 
 
@@ -174,9 +121,9 @@ def test_inference_and_training_see_what_is_stored(host_target):
     assert 0 < again[:, :-1].max() <= 63
 
 
-@pytest.mark.parametrize("name", ["pooled_relu", "hardtanh_mlp"])
-def test_new_classes_are_learned_from_numbers(name):
-    project = learning(name, 7)
+@pytest.mark.parametrize(("name", "epochs"), [("hardtanh_mlp", 4), ("relu_of_bits", 40)])
+def test_new_classes_are_learned_from_numbers(name, epochs):
+    project = compiled(name, 7, epochs=epochs)
     x = images(64, seed=30)
     groups = x.flatten(1)[:, :24].mean(1) > x.flatten(1)[:, :24].mean()
     x[groups, :, :3] = 1.0

@@ -168,10 +168,60 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
 }
 
 
+def pooled_relu() -> nn.Module:
+    """No binary activation at all: averages of a ReLU, never negative."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 45, 3),
+        nn.BatchNorm2d(45),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(45, 10),
+    )
+
+
+def hardtanh_mlp() -> nn.Module:
+    """No binary activation: numbers of both signs."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(64, 50),
+        nn.BatchNorm1d(50),
+        nn.Hardtanh(),
+        nn.Linear(50, 21),
+        nn.Hardtanh(),
+        nn.Linear(21, 10),
+    )
+
+
+def relu_of_bits() -> nn.Module:
+    """A binary convolution behind the last sign, computed again for each replay of its bits."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        SignLayer(),
+        BinaryConv(32, 33, 3),
+        nn.BatchNorm2d(33),
+        nn.ReLU(),
+        nn.AvgPool2d(3),
+        nn.Flatten(),
+        nn.Linear(132, 10),
+    )
+
+
+NUMBERS: dict[str, Callable[[], nn.Module]] = {
+    "pooled_relu": pooled_relu,
+    "hardtanh_mlp": hardtanh_mlp,
+    "relu_of_bits": relu_of_bits,
+}
+"""Networks whose head reads numbers; the first two have no sign at all."""
+
+
 def build(name: str, seed: int = 0) -> nn.Module:
     """The network `name` with random weights and batch-norm statistics, some scales negative."""
     torch.manual_seed(seed)
-    module = ZOO[name]()
+    module = {**ZOO, **NUMBERS}[name]()
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             assert layer.running_mean is not None
