@@ -17,7 +17,7 @@ import bnncl
 from bnncl.cli.main import main
 from bnncl.diagnostics import EXIT_USAGE, UsageError, VerificationFailed
 from bnncl.learn import run as run_module
-from bnncl.learn.backbone import Backbone
+from bnncl.learn.backbone import Backbone, Computed
 from bnncl.learn.data import DataSet
 from bnncl.learn.engine import CEngine, ReferenceEngine
 from bnncl.learn.results import Results
@@ -199,6 +199,17 @@ def test_the_generated_c_is_the_reference(tmp_path, pool):
     with pytest.raises(VerificationFailed) as refused:
         c.learn(train.take(np.zeros(10**4, np.int64)))
     assert refused.value.problems[0].slug == "engine-refused"
+
+
+def test_features_are_computed_once(model, tmp_path, monkeypatch):
+    settings = settings_of(model, methods=("device",))
+    computed = Computed()
+    first = simulate(settings, DATA, tmp_path / "reference", computed=computed)
+    monkeypatch.setattr(Backbone, "samples", None)
+    again = simulate(replace(settings, engine="features"), DATA, tmp_path / "fast", computed=computed)
+    assert [run.matrix for run in again.runs] == [run.matrix for run in first.runs]
+    other = replace(settings, engine="features", methods=("device-plain",))
+    assert len(simulate(other, DATA, tmp_path / "plain", computed=computed).runs) == 2
 
 
 def test_features_are_what_torch_computes(model):

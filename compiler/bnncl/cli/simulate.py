@@ -90,7 +90,10 @@ def _learning_options(group: Any) -> None:  # noqa: ANN401
     group.add_argument("--minibatch", type=_minibatch, default=(8, 8), metavar="NEW:REPLAYED")
     group.add_argument("--epochs", type=count, default=4, metavar="N", help="over an experience (default 4)")
     group.add_argument(
-        "--engine", choices=("c", "reference"), default="c", help="generated C (default), or Python"
+        "--engine",
+        choices=("c", "reference", "features"),
+        default="c",
+        help="generated C (default), Python, or Python on features computed once",
     )
 
 

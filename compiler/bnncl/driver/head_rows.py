@@ -15,7 +15,7 @@ from bnncl.ir.types import Binary
 from bnncl.ir.values import Value
 from bnncl.ops.learned_head import HeadConfig
 
-_HEADROOM = 4.0
+_HEADROOM = 1.25
 """How much larger than the largest weight at first a weight may grow."""
 
 _USUAL_STEP = 8.0

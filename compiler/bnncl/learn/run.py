@@ -14,8 +14,9 @@ from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project
 from bnncl.frontend.model import ModelSource, open_model
-from bnncl.learn.backbone import Backbone
+from bnncl.learn.backbone import Backbone, Computed
 from bnncl.learn.baselines import CwrStar, FineTuning, Joint, Recipe
+from bnncl.learn.batched import FeatureEngine
 from bnncl.learn.data import DataSet
 from bnncl.learn.engine import CEngine, Engine, ReferenceEngine
 from bnncl.learn.methods import Method
@@ -48,9 +49,16 @@ class Silent:
         """Nothing."""
 
 
-def simulate(settings: Settings, data: DataSet, folder: Path, progress: Progress | None = None) -> Results:
+def simulate(
+    settings: Settings,
+    data: DataSet,
+    folder: Path,
+    progress: Progress | None = None,
+    computed: Computed | None = None,
+) -> Results:
     """Every method with every seed, those that `folder` already holds left out; written after each.
 
+    Features that are in `computed` are not computed again, and others are added to it.
     Raises UsageError for wrong settings, and what compiling raises.
     """
     methods = settings.check()
@@ -61,7 +69,7 @@ def simulate(settings: Settings, data: DataSet, folder: Path, progress: Progress
     if not missing:
         _LOG.info("nothing is missing in %s", folder)
         return results
-    bench = _prepare(settings, data, told)
+    bench = prepare(settings, data, told, computed)
     told.begin("learning", sum(len(bench.streams[seed].experiences) for _, seed in missing))
     for method, seed in missing:
         results = results.with_run(bench.run(method, seed, told))
@@ -137,8 +145,15 @@ class Bench:
         return FineTuning(start, recipe, seed) if method.kind == "naive" else CwrStar(start, recipe, seed)
 
     def _device(self, seed: int, *, replays: bool) -> Engine:
-        if self.settings.engine == "reference":
-            return ReferenceEngine(self._project(replays=replays).spec.graph, seed)
+        if self.settings.engine != "c":
+            graph = self._project(replays=replays).spec.graph
+            if self.settings.engine == "reference":
+                return ReferenceEngine(graph, seed)
+            backbone = self.backbone if replays else Backbone.of(graph)
+            new, replayed = self.settings.minibatch
+            minibatch = (new, replayed if replays else 0)
+            config = backbone.config(self.settings.rate, minibatch, self.settings.epochs)
+            return FeatureEngine(backbone, config, seed)
         if replays not in self._engines:
             self._engines[replays] = CEngine(self._project(replays=replays))
         return self._engines[replays].begin(seed)
@@ -163,7 +178,9 @@ class Bench:
         return tuple(rows)
 
 
-def _prepare(settings: Settings, data: DataSet, told: Progress) -> Bench:
+def prepare(settings: Settings, data: DataSet, told: Progress, computed: Computed | None = None) -> Bench:
+    """What the runs of `settings` share; features that are in `computed` are not computed again."""
+    store = Computed() if computed is None else computed
     told.begin("compiling", 1)
     base = range(_known_classes(settings))
     streams = {seed: stream_of(settings, data, base, seed) for seed in settings.seeds}
@@ -171,8 +188,8 @@ def _prepare(settings: Settings, data: DataSet, told: Progress) -> Bench:
     told.advance(1)
     backbone = Backbone.of(project.spec.graph)
     told.begin("frozen layers", len(data.x_train) + len(data.x_test))
-    train = backbone.samples(data.x_train, data.y_train, told.advance)
-    test = backbone.samples(data.x_test, data.y_test, told.advance)
+    train = store.samples(backbone, data.x_train, data.y_train, told.advance)
+    test = store.samples(backbone, data.x_test, data.y_test, told.advance)
     known = train.take(np.flatnonzero(np.isin(data.y_train, base)))
     return Bench(settings, data, project, backbone, streams, train, test, known)
 
@@ -214,4 +231,4 @@ def compiled(
     return compile_model(ModelSource(settings.model), options)
 
 
-__all__ = ["Bench", "Progress", "Silent", "compiled", "simulate", "stream_of"]
+__all__ = ["Bench", "Progress", "Silent", "compiled", "prepare", "simulate", "stream_of"]

@@ -11,7 +11,7 @@ from bnncl.driver.options import Options, as_identifier
 from bnncl.learn.methods import BY_NAME, Method
 
 Scenario = Literal["nc", "ni"]
-EngineName = Literal["c", "reference"]
+EngineName = Literal["c", "reference", "features"]
 _LATENTS = (1, 8, 32)
 _NOT_SETTINGS = ("model", "methods", "seeds")
 
