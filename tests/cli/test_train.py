@@ -8,6 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import bnncl
+from tests.e2e.zoo import build, images
+
 from .conftest import Command
 from .schemas import LEARNING, TRAINING
 
@@ -91,3 +94,26 @@ def test_learning_without_calibration_is_refused(compile_: Command, here: Path, 
     done = compile_(uncalibrated, "--train", "head")
     assert done.code == 2
     assert "calibration-required" in done.err
+
+
+def test_bits_of_a_replayed_number_that_would_be_bits(compile_: Command, here: Path, saved: Path) -> None:
+    done = compile_(saved, "--train", "head", "--replay-bits", "8")
+    assert done.code == 2
+    assert "latents-are-bits" in done.err
+    assert compile_(saved, "--train", "head", "--replay-bits", "5").code == 2
+
+
+def test_latents_of_numbers_are_in_the_report(compile_: Command, bnncl_: Command, here: Path) -> None:
+    path, x, module = here / "real.pt", images(96), build("pooled_relu")
+    bnncl.save(module, path, x[:1], calibration=x, labels=module(x).argmax(1))
+    given = ("--train", "head", "--replay", "10", "--replay-bits", "7", "-o", here / "out")
+    done = compile_(path, *given, "--report", "json")
+    assert done.code == 0
+    said = json.loads(done.out)["learning"]
+    jsonschema.validate(said, LEARNING)
+    sizes = [said[f"latent_{what}"] for what in ("bits", "bytes", "bytes_int8", "bytes_float32")]
+    assert sizes == [7, 40, 45, 180]
+    text = (here / "out" / "report" / "report.txt").read_text()
+    assert "40 bytes of layer_3_mean_features_latent, 7 bits a number" in text
+    assert "bits of a replayed number = 7" in (here / "out" / "include" / "real.h").read_text()
+    assert bnncl_("verify", here / "out", "--train", "--no-count").code == 0
