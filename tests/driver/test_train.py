@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -112,13 +114,31 @@ def test_replays_have_labels_of_the_model(labels):
     assert refused(replay=4, replay_init=(images(4), given))[0] == ["replay-init-labels"]
 
 
-def test_a_replay_memory_larger_than_the_ram_says_how_many_slots_would_fit():
-    slugs, error = refused(bnncl.DoesNotFit, replay=5000, ram=20_000)
+@pytest.mark.parametrize("ram", [19_998, 20_000, 20_001, 20_003, 20_008, 20_010])
+def test_a_replay_memory_larger_than_the_ram_says_how_many_slots_would_fit(ram):
+    slugs, error = refused(bnncl.DoesNotFit, replay=5000, ram=ram)
     assert slugs == ["does-not-fit"]
     assert error.exit_code == 4
-    fitting = int(str(error).split("--replay ")[1].split()[0].rstrip("."))
-    assert compiled(replay=fitting, ram=20_000).report.ram_bytes <= 20_000
-    assert refused(bnncl.DoesNotFit, replay=fitting + 4, ram=20_000)[0] == ["does-not-fit"]
+    fitting = int(re.search(r"Of 5000 replay slots (\d+) would fit: --replay \1\.", str(error))[1])
+    report = compiled(replay=fitting, ram=ram).report
+    assert report.ram_bytes <= ram
+    assert report.ram_bytes == report.context_bytes + report.workspace_bytes + report.learning.state_bytes
+    slugs, error = refused(bnncl.DoesNotFit, replay=fitting + 1, ram=ram)
+    assert slugs == ["does-not-fit"]
+    assert f"Of {fitting + 1} replay slots {fitting} would fit" in str(error)
+
+
+def test_a_head_larger_than_the_ram_fits_with_no_replay_memory():
+    _, error = refused(bnncl.DoesNotFit, replay=10, ram=2_000)
+    assert "Not even a learning model without a replay memory would fit." in str(error)
+
+
+def test_learning_in_python_says_what_there_is_no_room_for():
+    project = compiled(experience=4)
+    with pytest.raises(bnncl.UsageError) as caught:
+        project.learn(images(5), [0, 1, 2, 3, 10])
+    assert [problem.slug for problem in caught.value.problems] == ["labels-range", "experience-full"]
+    assert caught.value.exit_code == 2
 
 
 def test_a_project_without_learning_says_so(tmp_path, host_target):

@@ -50,12 +50,12 @@ static void expect(int line, bnncl_status wanted, bnncl_status got)
 
 /* `call` must be answered by `status` and change nothing. */
 #define REFUSED(status, call) (before(), expect(__LINE__, (status), (call)))
-#define DONE(call) \
-    do { \
-        if ((call) != BNNCL_OK) { \
-            printf("line %d: refused\n", __LINE__); \
-            failures++; \
-        } \
+#define DONE(call)                                                                                           \
+    do {                                                                                                     \
+        if ((call) != BNNCL_OK) {                                                                            \
+            printf("line %d: refused\n", __LINE__);                                                          \
+            failures++;                                                                                      \
+        }                                                                                                    \
     } while (0)
 
 static bool done;

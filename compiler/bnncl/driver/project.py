@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnncl.diagnostics import Problem, UsageError
+from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.driver.agreement import Agreement
 from bnncl.driver.checking import differing_files
 from bnncl.emit import ProjectSpec, render, write
@@ -17,6 +17,7 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
 from bnncl.kernels.learned_head import head_of
+from bnncl.ops.learned_head import HeadConfig
 from bnncl.passes.input_format import InputFormat
 from bnncl.plan import Report
 from bnncl.verification.compare import reference_scores
@@ -69,12 +70,28 @@ class Project:
         return Learner(graph, seed)
 
     def learn(self, x: ArrayLike, y: ArrayLike, seed: int = 1) -> Learner:
-        """A device that has learned one experience of real inputs in torch's layout and labels (N,)."""
+        """A device that has learned one experience of real inputs in torch's layout and labels (N,).
+
+        UsageError (`labels-range`, `experience-full`) where there is no room for the classes or the samples.
+        """
         device = self.learner(seed)
-        inputs, labels = labelled(x, y, self.spec.graph)
+        inputs, labels = labelled(x, np.asarray(y), self.spec.graph)
         assert labels is not None
+        _require_room(device.head.config, labels)
         device.learn(inputs, labels)
         return device
+
+
+def _require_room(config: HeadConfig, labels: Array) -> None:
+    problems = Collector()
+    if labels.min() < 0 or labels.max() >= config.max_classes:
+        message = f"labels {labels.min()}..{labels.max()}, and there is room for {config.max_classes} classes"
+        problems.add(Problem("labels-range", message, "labels", hint="Compile it with more max_classes."))
+    if len(labels) > config.experience:
+        message = f"{len(labels)} samples, and an experience holds {config.experience}"
+        hint = "Compile it with a larger experience, or learn the samples in parts: project.learner()."
+        problems.add(Problem("experience-full", message, "samples", hint=hint))
+    problems.raise_as(UsageError)
 
 
 def stored_inputs(x: ArrayLike, graph: Graph) -> Array:

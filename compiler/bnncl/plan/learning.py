@@ -119,6 +119,11 @@ class LearningReport:
         """One slot of the replay memory: a latent and its label."""
         return self.latent_bytes + 2
 
+    @property
+    def padding_bytes(self) -> int:
+        """Bytes behind the last array, 0 or 2; `counter_bytes` holds them, and all its counters are words."""
+        return -(self.replay_bytes + self.experience_bytes + self.head_bytes + self.batch_bytes) % 4
+
 
 def learning_report(graph: Graph) -> LearningReport:
     """The report of a graph whose head learns."""

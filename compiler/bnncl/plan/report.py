@@ -18,7 +18,7 @@ from bnncl.targets import Target
 
 _CONTEXT_BYTES = 16
 _POINTER_BYTES = 8
-_PADDING_BYTES = 2
+_ALIGNMENT = 4
 
 FORMAT = 1
 
@@ -141,8 +141,8 @@ class Report:
     def _slots(self, ram: int | None) -> str:
         if ram is None or self.learning is None:
             return ""
-        rest = self.ram_bytes - self.learning.replay_bytes + _PADDING_BYTES
-        fitting = (ram - rest) // self.learning.slot_bytes
+        rest = self.ram_bytes - self.learning.replay_bytes - self.learning.padding_bytes
+        fitting = (ram // _ALIGNMENT * _ALIGNMENT - rest) // self.learning.slot_bytes
         if fitting < 0:
             return " Not even a learning model without a replay memory would fit."
         return f" Of {self.learning.slots} replay slots {fitting} would fit: --replay {fitting}."
