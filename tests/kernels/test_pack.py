@@ -16,7 +16,6 @@ from bnncl.numerics.bits import pack_numbers, unpack_numbers
 from bnncl.ops.pack import Pack, Unpack
 from bnncl.verification.stored import from_bytes
 from tests.kernels.cases import HOST, assert_equal, sample
-from tests.kernels.native import run_kernel
 
 COUNTS = (1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 100, 255)
 
@@ -52,8 +51,10 @@ def test_any_numbers_of_any_width(library: ctypes.CDLL, data: st.DataObject) -> 
     numbers = np.array(data.draw(st.lists(st.integers(low, high), min_size=1, max_size=80)))
     dense = TensorType((1, 1, len(numbers)), Packed(low, high, bits))
     value = numbers.reshape(dense.shape)
-    kernel = candidates(Unpack(x="x", output="y"), (dense,), HOST)[0]
-    assert np.array_equal(run_kernel(library, kernel, Unpack(x="x", output="y"), (dense,), value), value)
+    assert_equal(
+        library, Pack(x="x", output="y", bits=bits), TensorType(dense.shape, Int(low, high, 8)), value
+    )
+    assert_equal(library, Unpack(x="x", output="y"), dense, value)
     words = pack_numbers(numbers, bits)
     assert words.nbytes == dense.stored_bytes == 4 * -(-len(numbers) * bits // 32)
     assert np.array_equal(unpack_numbers(words, len(numbers), bits, signed=signed), numbers)
@@ -74,3 +75,10 @@ def test_values_of_another_kind_are_left_to_others() -> None:
     assert [kernel.symbol for kernel in candidates(Pack(x="x", output="y", bits=2), (wide,), HOST)] == [
         "bnncl_pack_u8"
     ]
+
+
+def test_what_words_may_hold_is_in_the_type() -> None:
+    """Latents may be read from storage: what is proven of unpacked numbers holds for any words."""
+    dense = TensorType((1, 1, 4), Packed(-31, 31, 6))
+    assert Unpack(x="x", output="y").infer(dense).domain == Int(-32, 31, 8)
+    assert Unpack(x="x", output="y").infer(TensorType((1, 1, 4), Packed(0, 5, 7))).domain == Int(0, 127, 8)

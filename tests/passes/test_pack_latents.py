@@ -57,7 +57,9 @@ def test_a_head_of_fewer_bits_reads_them_rescaled(low: int, high: int, top: int)
     exact = values["f"] * (top / high)
     assert np.abs(narrow - exact).max() <= 0.5 + 1e-9
     assert (narrow.min(), narrow.max()) == (0 if low == 0 else -top, top)
-    assert graph.values[graph.outputs[0]].meaning.scale[0] == pytest.approx(0.25 * high / top)
+    meaning = graph.values[graph.outputs[0]].meaning
+    assert meaning is not None
+    assert meaning.scale[0] == pytest.approx(0.25 * high / top)
 
 
 def test_without_bits_nothing_changes() -> None:
