@@ -17,12 +17,13 @@ from torch import Tensor, nn
 
 import bnncl
 from bnncl.diagnostics import BnnclError
-from bnncl.learn.data import load
+from bnncl.learn.data import DataSet, load
 from examples.digits.train import BinaryConv2d, jitter, sign
 from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
 
 RECIPE = Recipe(epochs=30, threads=1)
 CALIBRATION = 512
+WIDTH = 128
 _LATENT_SIZE = 4
 
 
@@ -33,7 +34,7 @@ class Backbone(BinaryModel):
     `width` channels, which are also what a device keeps of a sample.
     """
 
-    def __init__(self, channels: int, size: int, classes: int, width: int = 128) -> None:
+    def __init__(self, channels: int, size: int, classes: int, width: int = WIDTH) -> None:
         super().__init__()
         widths = (width // 2, width // 2, width, width)
         inputs = (channels, *widths[:-1])
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.pretrain", description=__doc__)
     parser.add_argument("data", help="digits, fashion_mnist, cifar10, cifar100, spoken_digits, or data.npz")
     parser.add_argument("--base", type=int, default=5, help="how many classes it learns, from 0 on")
-    parser.add_argument("--width", type=int, default=128, help="channels of the last layer")
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels of the last layer")
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
     parser.add_argument("-o", "--out", type=Path, default=Path("build/base.pt"))
     chosen = parser.parse_args(arguments)
@@ -77,17 +78,27 @@ def main(arguments: list[str] | None = None) -> None:
     except BnnclError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    train, test = (data.y_train < chosen.base), (data.y_test < chosen.base)
-    x, y = torch.from_numpy(data.x_train[train]), torch.from_numpy(data.y_train[train])
-    prepare(Recipe(chosen.epochs, threads=RECIPE.threads))
-    model = Backbone(x.shape[1], x.shape[2], chosen.base, chosen.width)
-    fit(model, x, y, Recipe(chosen.epochs, threads=RECIPE.threads), jitter)
-    picks = torch.from_numpy(balanced(y.numpy(), CALIBRATION))
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    bnncl.save(model, chosen.out, x[:1], calibration=x[picks], labels=y[picks])
-    share = accuracy(model, torch.from_numpy(data.x_test[test]), torch.from_numpy(data.y_test[test]))
-    print(f"test accuracy {share:.2%} on {int(test.sum())} images of {chosen.base} classes", file=sys.stderr)
+    share = pretrain(data, chosen.out, base=chosen.base, width=chosen.width, epochs=chosen.epochs)
+    count = int((data.y_test < chosen.base).sum())
+    print(f"test accuracy {share:.2%} on {count} images of {chosen.base} classes", file=sys.stderr)
     print(chosen.out)
+
+
+def pretrain(
+    data: DataSet, out: Path, *, base: int = 5, width: int = WIDTH, epochs: int = RECIPE.epochs
+) -> float:
+    """Train on the classes below `base`, write the backbone to `out`; its accuracy on their test samples."""
+    train, test = (data.y_train < base), (data.y_test < base)
+    x, y = torch.from_numpy(data.x_train[train]), torch.from_numpy(data.y_train[train])
+    prepare(Recipe(epochs, threads=RECIPE.threads))
+    model = Backbone(x.shape[1], x.shape[2], base, width)
+    fit(model, x, y, Recipe(epochs, threads=RECIPE.threads), jitter)
+    picks = torch.from_numpy(balanced(y.numpy(), CALIBRATION))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    bnncl.save(model, part, x[:1], calibration=x[picks], labels=y[picks])
+    part.replace(out)
+    return accuracy(model, torch.from_numpy(data.x_test[test]), torch.from_numpy(data.y_test[test]))
 
 
 if __name__ == "__main__":

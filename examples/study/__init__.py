@@ -1,0 +1,1 @@
+"""How accurate learning on a device is: `python -m examples.study`."""
