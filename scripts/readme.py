@@ -2,7 +2,8 @@
 
 `python scripts/readme.py` writes the tables again between their markers; `--digits result.json` first takes
 over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
-Fashion-MNIST. The test `tests/rules/test_readme.py` holds that nothing is left to write.
+Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave. The test
+`tests/rules/test_readme.py` holds that nothing is left to write.
 """
 
 from __future__ import annotations
@@ -95,9 +96,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--digits", type=Path, metavar="RESULT.json")
     parser.add_argument("--fashion", type=Path, metavar="RESULT.json")
+    parser.add_argument("--learning-cost", type=Path, metavar="RESULT.json")
     args = parser.parse_args()
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    for key, path in (("digits", args.digits), ("fashion_mnist", args.fashion)):
+    given = {"digits": args.digits, "fashion_mnist": args.fashion, "learning_cost": args.learning_cost}
+    for key, path in given.items():
         if path is not None:
             figures[key] = json.loads(path.read_text())
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")

@@ -1,0 +1,1 @@
+"""What learning costs on a core, beside a float32 step of the same head."""
