@@ -14,6 +14,7 @@ from bnncl.ir.types import Packed
 from bnncl.kernels.learned_head import parts
 from bnncl.verification.train import verify_training
 from bnncl.verification.verify import verify
+from tests.emit.build import golden_test
 
 from .zoo import NUMBERS, build, images
 
@@ -157,3 +158,20 @@ def test_numbers_that_are_unpacked_otherwise_are_found(tmp_path, host_target):
     assert verify_training(folder, host_target, inputs, None).findings
     found = verify(folder, host_target, measure=False).findings
     assert any("_replayed" in finding for finding in found), found
+
+
+def test_the_golden_test_knows_packed_words(tmp_path):
+    """Under sanitizers, every warning an error; and a wrong bit of a packed word is found."""
+    folder = learning("pooled_relu", 7).write(tmp_path / "net")
+    ran = golden_test(folder)
+    assert ran.code == 0, ran.text
+    vectors = folder / "test" / "test_golden" / "golden_vectors.c"
+    text, at = vectors.read_text(), learning("pooled_relu", 7).spec.graph.ops
+    (packed,) = (index for index, op in enumerate(at) if type(op.op).__name__ == "Pack")
+    word = re.search(rf"op_{packed}\[10\] = {{\n    (\S+),", text)
+    assert word, "ten words hold 45 numbers of 7 bits"
+    wrong = text[: word.start(1)] + f"{word[1]} ^ 64" + text[word.end(1) :]
+    vectors.write_text(wrong)
+    ran = golden_test(folder)
+    assert ran.code == 1
+    assert f"FAIL: op {packed} (Pack" in ran.text
