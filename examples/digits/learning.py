@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 import bnncl
 from bnncl.driver.project import stored_inputs
 from bnncl.interp.learner import Learner
-from bnncl.resources import runtime_dir
 from bnncl.state import arrays, expected_state, read_state
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compile_elf
@@ -90,7 +89,7 @@ def build(work: Path, project: Path, target: Target, given: Course) -> Path:
     """The firmware, for `target`."""
     (work / "samples.h").write_text(_samples(given), encoding="utf-8")
     sources, counter = Sources(project, "model", 0), counter_files(target)
-    port = runtime_dir() / "port" / "file"
+    port = project / "port" / "file"
     own = (Path(__file__).with_name("main.c"), port / "bnncl_storage_file.c")
     folders = (work, port, *sources.include_dirs(), *counter.include_dirs)
     files = (*own, *sources.c_files(), *counter.sources)

@@ -25,6 +25,8 @@ _OF_A_KIND = ("bnncl_learn_row_", "bnncl_learn_update_")
 """How the files begin of which a head needs the one for the kind of its inputs."""
 
 _OF_THE_TESTS = ("bnncl_learn_canonical.c",)
+_PORTS = ("file", "stm32h7")
+"""Storage ports for a firmware to take or to learn from; no build of the project compiles them."""
 
 
 def learning_files(kind: str) -> dict[str, bytes]:
@@ -45,7 +47,8 @@ def learning_files(kind: str) -> dict[str, bytes]:
         files[f"{'include' if header in _PUBLIC else 'src'}/{header}"] = content
         there = {path.split("/", 1)[1] for path in files}
         new = (new | {*_INCLUDE.findall(content.decode())}) - there
-    return files
+    ports = [path for port in _PORTS for path in sorted((folder / "port" / port).iterdir())]
+    return files | {path.relative_to(folder).as_posix(): path.read_bytes() for path in ports}
 
 
 def runtime_files(used: Sequence[KernelCall], graph: Graph) -> dict[str, bytes]:
