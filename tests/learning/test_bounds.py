@@ -79,6 +79,11 @@ def test_the_largest_sums_are_reached_exactly() -> None:
         ({"max_classes": 70_000, "features": 2**16}, ("labels",)),
         ({"slots": 65_536}, ("slots",)),
         ({"experience": 2**22, "epochs": 200}, ("work_units",)),
+        ({"new_per_step": 2**32 - 1}, ("minibatch", "first_of_minibatch")),
+        ({"replay_per_step": 2**33}, ("minibatch", "replay_draws", "rate_to_be_divided")),
+        ({"slots": 65_535, "latent_bytes": 32_772}, ("replay_bytes",)),
+        ({"experience": 65_535, "latent_bytes": 32_772}, ("experience_bytes",)),
+        ({"q_backward": 17}, ("deltas", "weights")),
     ],
 )
 def test_what_would_overflow_is_named(changes: dict[str, Any], names: tuple[str, ...]) -> None:

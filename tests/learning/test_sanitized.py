@@ -10,7 +10,7 @@ from tests.kernels.native import SANITIZED
 from tests.kernels.sanitized import run_sanitized
 
 HERE = Path(__file__).parent
-COMPARISONS = ("test_twins.py", "test_equal.py", "test_refusals.py")
+COMPARISONS = ("test_twins.py", "test_equal.py", "test_refusals.py", "test_extremes.py")
 
 
 @pytest.mark.skipif(SANITIZED, reason="this is the sanitized run")

@@ -128,7 +128,7 @@ def _check_sums(config: HeadConfig, features: Value, bias_feature: int) -> None:
                 f"learning could overflow in {', '.join(found)}",
                 "--train head",
                 "The largest numbers that these sums can reach do not fit their C variables.",
-                "Lower --minibatch, --experience, --epochs, --rate or --qb.",
+                "Lower --minibatch, --experience, --replay, --epochs, --rate or --qb.",
             )
         )
 

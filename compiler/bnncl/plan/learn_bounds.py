@@ -19,6 +19,7 @@ def proofs(config: HeadConfig, largest_input: int = 128, bias_feature: int = 0) 
     """
     assert 1 <= largest_input <= 255
     return (
+        *_picks(config),
         *_forward(config, largest_input, bias_feature),
         *_update(config, largest_input, bias_feature),
         *_commit(config),
@@ -36,6 +37,18 @@ def overflowing(config: HeadConfig, largest_input: int = 128, bias_feature: int 
 
 def _around(name: str, reach: int, bits: int) -> Proof:
     return name, -reach, reach, bits
+
+
+def _picks(config: HeadConfig) -> tuple[Proof, ...]:
+    """Of the order of samples: where a minibatch begins in its epoch, and replays drawn so far."""
+    draws = (2**32 - 1) * config.replay_per_step + config.batch
+    return (
+        ("minibatch", 1, config.batch, -32),
+        ("first_of_minibatch", 0, config.experience - 1 + config.new_per_step, -32),
+        ("replay_draws", 0, draws, -64),
+        ("experience_bytes", 0, config.experience * config.latent_bytes, 32),
+        ("replay_bytes", 0, config.slots * config.latent_bytes, 32),
+    )
 
 
 def _forward(config: HeadConfig, largest_input: int, bias_feature: int) -> tuple[Proof, ...]:
@@ -60,20 +73,18 @@ def _forward(config: HeadConfig, largest_input: int, bias_feature: int) -> tuple
 def _update(config: HeadConfig, largest_input: int, bias_feature: int) -> tuple[Proof, ...]:
     """Of one minibatch: sums over its samples, and what the rate makes of them.
 
-    A minibatch of n samples has the rate m / n, so that the sum times the rate is greatest for some n of
-    1..batch; each is looked at.
+    A minibatch of n samples has the rate r = floor((m + floor(n / 2)) / n), and n * r <= m + floor(n / 2).
     """
     delta = 1 << (config.q_backward - 1)
     feature = max(largest_input, abs(bias_feature))
-    products = max(
-        samples * delta * feature * ((config.rate_multiplier + samples // 2) // samples)
-        for samples in range(1, config.batch + 1)
-    )
+    products = delta * feature * (config.rate_multiplier + config.batch // 2)
     change = (products >> config.rate_shift) + 1
     return (
+        ("deltas", -delta, delta - 1, 16),
         _around("delta_sum", config.batch * delta, 32),
         _around("gradient_sums", config.batch * delta * feature, 32),
         _around("rate", config.rate_multiplier, 32),
+        ("rate_to_be_divided", 0, config.rate_multiplier + config.batch // 2, -32),
         ("rate_products", -products, products + (1 << config.rate_shift), 64),
         _around("changed_weights", config.weight_limit + change, 64),
         ("random_index", 0, config.max_classes * config.features - 1, -32),
@@ -86,6 +97,7 @@ def _commit(config: HeadConfig) -> tuple[Proof, ...]:
     weights = config.max_classes * config.features
     heaviest = (1 << 16) - 1
     return (
+        _around("weights", limit, 16),
         _around("mean_sum", weights * limit, 64),
         ("mean_count", 1, weights, 32),
         ("consolidated", 0, limit * heaviest + 2 * limit * 256, -32),
