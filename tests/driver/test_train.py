@@ -11,6 +11,7 @@ from torch import nn
 
 import bnncl
 from bnncl.driver.options import Options
+from bnncl.plan.learn_bounds import proofs
 from bnncl.verification.train import verify_training
 from tests.e2e.zoo import SignLayer, build, images
 
@@ -167,3 +168,12 @@ def test_zeros_in_the_head_are_no_problem():
         head[-1].weight.zero_()
         head[-1].bias.zero_()
     assert not compiled(head.eval()).run(images(3)).any()
+
+
+def test_every_proof_of_learning_is_asserted_in_the_code():
+    project = compiled()
+    config = project.spec.graph.ops[-1].op.config
+    code = project.files()["src/net_learn.c"].decode()
+    names = [name for name, *_ in proofs(config)]
+    assert len(set(names)) == len(names) > 20
+    assert [name for name in names if code.count(f"learning_{name}_fits);") != 1] == []
