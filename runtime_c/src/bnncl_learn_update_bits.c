@@ -5,7 +5,7 @@
 /* `delta` where bit `bit` of `word` is 1, else 0. */
 static inline int32_t bnncl_delta_if(int32_t delta, uint32_t word, uint32_t bit)
 {
-    return delta & -(int32_t)((word >> bit) & 1u);
+    return delta * (int32_t)((word >> bit) & 1u);
 }
 
 /* Four weights whose features are the bits from `bit` on of word number 0 of each sample. With x = +1 where
