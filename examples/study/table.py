@@ -43,7 +43,7 @@ def verdict(columns: Json) -> Json:
         "loss_mean": round(fmean(losses), 2),
         "loss_worst_seed": round(max(losses), 2),
         "above_float_latents_at_equal_bytes": round(more, 2),
-        "met": fmean(losses) <= MEAN_LOSS and max(losses) <= SEED_LOSS and more > 0,
+        "met": gain >= LEAST_GAIN and fmean(losses) <= MEAN_LOSS and max(losses) <= SEED_LOSS and more > 0,
     }
 
 
