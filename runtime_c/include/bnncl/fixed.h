@@ -13,7 +13,14 @@ static inline int64_t bnncl_shift_right_floor(int64_t x, uint32_t shift)
     return x < 0 ? ~(~x >> shift) : x >> shift;
 }
 
-/* The same for 32 bits, shift in 0..30. */
+/* floor(x / 2**32). */
+static inline int32_t bnncl_upper_word(int64_t x)
+{
+    const uint32_t upper = (uint32_t)((uint64_t)x >> 32);
+    return upper <= INT32_MAX ? (int32_t)upper : ~(int32_t)~upper;
+}
+
+/* floor(x / 2**shift), shift in 0..30. */
 static inline int32_t bnncl_shift_right_floor32(int32_t x, uint32_t shift)
 {
     return x < 0 ? ~(~x >> shift) : x >> shift;

@@ -40,18 +40,27 @@ static inline int32_t bnncl_forward_copy(const bnncl_copier *copier, int32_t wei
     return bnncl_copy_from_base(copier, weight) - copier->base;
 }
 
+/* `weight - change` within -limit..limit; no difference of these overflows. */
+static inline int16_t bnncl_weight_less(int32_t weight, int32_t change, int32_t limit)
+{
+    if (change > weight + limit) {
+        return (int16_t)-limit;
+    }
+    return (int16_t)(change < weight - limit ? limit : weight - change);
+}
+
 /* The weight after a minibatch whose gradients sum up to `gradient`; `at` is its place in the row. Where the
- * sum is 0 only the term is shifted, and that gives 0. */
+ * sum is 0 only the term is shifted, and that gives 0. Most rates have a shift of 32, and then the change is the
+ * upper word. */
 static inline int16_t bnncl_changed_weight(const bnncl_learn_rate *rate, int16_t weight, int32_t gradient,
                                            uint32_t at)
 {
-    if (gradient == 0) {
-        return weight;
-    }
     const uint32_t random = rate->stochastic ? bnncl_mix(rate->noise ^ (rate->first + at)) : 0x80000000u;
-    const int64_t term = random >> (32u - rate->shift);
-    const int64_t wide = (int64_t)gradient * rate->rate + term;
-    const int64_t change = bnncl_shift_right_floor(wide, rate->shift);
+    const int64_t product = (int64_t)gradient * rate->rate;
+    if (rate->shift == 32) {
+        return bnncl_weight_less(weight, bnncl_upper_word(product + random), rate->limit);
+    }
+    const int64_t change = bnncl_shift_right_floor(product + (random >> (32u - rate->shift)), rate->shift);
     return (int16_t)bnncl_saturate(weight - change, -rate->limit, rate->limit);
 }
 
