@@ -75,7 +75,26 @@ def agreement_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-TABLES = {"accuracy": accuracy_table, "cores": cores_table, "agreement": agreement_table}
+def learning_table(figures: Figures) -> str:
+    """What a learned sample costs in integers and in float32, and what learning adds, by core."""
+    lines = [
+        "| core | instructions a learned sample | in float32 | integers : float32 | flash added | RAM added |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for core, held in figures["learning_cost"]["cores"].items():
+        integer, real = held["integer"]["sample"], held["float32"]["sample"]
+        added = [held[f"{kind}_bytes"]["added"] for kind in ("flash", "ram")]
+        cells = (f"{integer:,}", f"{real:,}", f"{integer / real:.2f}", *(f"{count:,}" for count in added))
+        lines.append(f"| {CORES[core]} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+TABLES = {
+    "accuracy": accuracy_table,
+    "cores": cores_table,
+    "agreement": agreement_table,
+    "learning": learning_table,
+}
 
 
 def filled(text: str, figures: Figures) -> str:
