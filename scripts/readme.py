@@ -78,7 +78,7 @@ def agreement_table(figures: Figures) -> str:
 def learning_table(figures: Figures) -> str:
     """What a learned sample costs in integers and in float32, and what learning adds, by core."""
     lines = [
-        "| core | instructions a learned sample | in float32 | integers : float32 | flash added | RAM added |",
+        "| core | instructions a learned sample | float32 | integers : float32 | flash added | RAM added |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for core, held in figures["learning_cost"]["cores"].items():
