@@ -31,11 +31,15 @@ class Backbone(BinaryModel):
     """Square images to `classes` scores: a real first layer, three binary ones, a real linear head.
 
     Max pools halve the image until it is at most 4 pixels wide; the head reads the signs of all its
-    `width` channels, which are also what a device keeps of a sample.
+    `width` channels, which are also what a device keeps of a sample. With `numbers` it reads what a ReLU
+    leaves of them instead.
     """
 
-    def __init__(self, channels: int, size: int, classes: int, width: int = WIDTH) -> None:
+    def __init__(
+        self, channels: int, size: int, classes: int, width: int = WIDTH, numbers: bool = False
+    ) -> None:
         super().__init__()
+        self.numbers = numbers
         widths = (width // 2, width // 2, width, width)
         inputs = (channels, *widths[:-1])
         self.convs = nn.ModuleList(
@@ -50,7 +54,8 @@ class Backbone(BinaryModel):
     def forward(self, x: Tensor) -> Tensor:
         for at, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             x = conv(x) if at == 0 else conv(F.pad(x, (1, 1, 1, 1), value=1.0))
-            x = sign(norm(F.max_pool2d(x, 2) if self.pools[at] else x))
+            x = norm(F.max_pool2d(x, 2) if self.pools[at] else x)
+            x = F.relu(x) if self.numbers and at == len(self.norms) - 1 else sign(x)
         scores: Tensor = self.head(x.flatten(1))
         return scores
 
@@ -70,6 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("data", help="digits, fashion_mnist, cifar10, cifar100, spoken_digits, or data.npz")
     parser.add_argument("--base", type=int, default=5, help="how many classes it learns, from 0 on")
     parser.add_argument("--width", type=int, default=WIDTH, help="channels of the last layer")
+    parser.add_argument("--numbers", action="store_true", help="a head that reads numbers, not bits")
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
     parser.add_argument("-o", "--out", type=Path, default=Path("build/base.pt"))
     chosen = parser.parse_args(arguments)
@@ -78,20 +84,27 @@ def main(arguments: list[str] | None = None) -> None:
     except BnnclError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    share = pretrain(data, chosen.out, base=chosen.base, width=chosen.width, epochs=chosen.epochs)
+    chose = {name: getattr(chosen, name) for name in ("base", "width", "epochs", "numbers")}
+    share = pretrain(data, chosen.out, **chose)
     count = int((data.y_test < chosen.base).sum())
     print(f"test accuracy {share:.2%} on {count} images of {chosen.base} classes", file=sys.stderr)
     print(chosen.out)
 
 
 def pretrain(
-    data: DataSet, out: Path, *, base: int = 5, width: int = WIDTH, epochs: int = RECIPE.epochs
+    data: DataSet,
+    out: Path,
+    *,
+    base: int = 5,
+    width: int = WIDTH,
+    epochs: int = RECIPE.epochs,
+    numbers: bool = False,
 ) -> float:
     """Train on the classes below `base`, write the backbone to `out`; its accuracy on their test samples."""
     train, test = (data.y_train < base), (data.y_test < base)
     x, y = torch.from_numpy(data.x_train[train]), torch.from_numpy(data.y_train[train])
     prepare(Recipe(epochs, threads=RECIPE.threads))
-    model = Backbone(x.shape[1], x.shape[2], base, width)
+    model = Backbone(x.shape[1], x.shape[2], base, width, numbers)
     fit(model, x, y, Recipe(epochs, threads=RECIPE.threads), jitter)
     picks = torch.from_numpy(balanced(y.numpy(), CALIBRATION))
     out.parent.mkdir(parents=True, exist_ok=True)
