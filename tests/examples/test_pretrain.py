@@ -18,7 +18,7 @@ def test_pretraining(tmp_path, words, bits):
     out = tmp_path / "base.pt"
     more = ["--base", "2", "--width", "32", "--epochs", "1", "-o", str(out)]
     pretrain.main([str(tmp_path / "data.npz"), *words, *more])
-    project = bnncl.compile(out, train="head", max_classes=4, replay=8)
+    project = bnncl.compile(out, train="head", max_classes=4, replay=8, replay_bits=bits)
     assert project.run(arrays["x_test"]).shape == (40, 4)
     assert project.report.learning.latent_bits == bits
 
