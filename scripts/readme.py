@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "figures.json"
+STUDY = ROOT / "docs" / "learning_results.json"
 Figures = dict[str, Any]
 
 SETS = {"digits 0-5 (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
@@ -89,12 +90,39 @@ def learning_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+STUDY_COLUMNS = {
+    "naive": "fine-tuning, float32",
+    "float-32-bytes": "CWR*, float32, replays of float32 in the same bytes",
+    "float": "CWR*, float32, 200 replays",
+    "device-8-16": "**the device's integers, 200 replays of 1 bit a value**",
+    "joint": "all data at once, float32",
+}
+
+
+def study_table(figures: Figures) -> str:
+    """Mean accuracy after learning class by class, for each data set of the study."""
+    tasks = figures["study"]["tasks"].values()
+    lines = [f"| | {' | '.join(task['title'] for task in tasks)} |", "|---|" + "---:|" * len(tasks)]
+    for key, title in STUDY_COLUMNS.items():
+        shares = [task["columns"][key]["accuracy"] for task in tasks]
+        cells = [f"{sum(share) / len(share):.1f} %" for share in shares]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 TABLES = {
     "accuracy": accuracy_table,
     "cores": cores_table,
     "agreement": agreement_table,
     "learning": learning_table,
+    "study": study_table,
 }
+
+
+def all_figures() -> Figures:
+    """What the tables are written from: docs/figures.json, and the study of learning."""
+    figures: Figures = json.loads(FIGURES.read_text())
+    return figures | {"study": json.loads(STUDY.read_text())}
 
 
 def filled(text: str, figures: Figures) -> str:
@@ -123,7 +151,7 @@ def main() -> None:
         if path is not None:
             figures[key] = json.loads(path.read_text())
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
-    README.write_text(filled(README.read_text(), figures))
+    README.write_text(filled(README.read_text(), all_figures()))
 
 
 if __name__ == "__main__":
