@@ -90,7 +90,7 @@ def test_zoo_entry_with_many_unsupported_steps():
         Apply(lambda x: x.mean(1)),
         Apply(lambda x: x.mean(3)),
         Apply(lambda x: x * x.mean((2, 3), keepdim=True)),
-        Apply(lambda x: x + F.relu(x)),
+        Apply(lambda x: x * F.relu(x)),
         Apply(lambda x: torch.where(x + x.flip(3) > 0, 1.0, -1.0)),
         Apply(lambda x: x * torch.arange(8.0)),
         Apply(lambda x: torch.where(x * torch.arange(8.0) > 1.5, 1.0, -1.0)),

@@ -10,6 +10,7 @@ from bnncl.ir.op import Array, Op
 from bnncl.ir.types import INT32_MAX, INT32_MIN, Binary, Int, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.kernels.registry import KERNELS, candidates
+from bnncl.ops.add import Add
 from bnncl.ops.conv import BinaryConv, FixedConv
 from bnncl.ops.epilogue import NEVER, Rescale, Steps
 from bnncl.ops.window import BorderClasses, Window
@@ -145,12 +146,46 @@ def fixed_conv(
     )
 
 
+def addition(channels: int, domains: tuple[Int, Int], bits: int, rng: Random) -> Add:
+    """A sum of every kind: shifted by 0 and by 30, negative, saturating; its parts fill int32."""
+    most = [max(-domain.lo, domain.hi) for domain in domains]
+    shares = rng.dirichlet(np.ones(3), channels) * (2**31 - 1)
+    multipliers = [
+        (rng.choice((-1, 1), channels) * shares[:, at] / most[at]).astype(np.int32) for at in (0, 1)
+    ]
+    bias = (rng.choice((-1, 1), channels) * shares[:, 2]).astype(np.int32)
+    shift = np.clip(31 - bits + rng.integers(-6, 6, channels), 0, 30)
+    shift[:2] = (0, 30)[:channels]
+    span = (1 << bits) // 2
+    lo, hi = int(rng.integers(-span, 0)), int(rng.integers(0, span))
+    held = [Constant(each) for each in (*multipliers, bias, shift.astype(np.uint8))]
+    return Add(
+        x="x",
+        y="y",
+        output="z",
+        x_multiplier=held[0],
+        y_multiplier=held[1],
+        bias=held[2],
+        shift=held[3],
+        lo=lo,
+        hi=hi,
+        bits=bits,
+    )
+
+
 def assert_equal(library: ctypes.CDLL, op: Op, type_: TensorType, array: Array) -> tuple[str, ...]:
     """Every kernel that accepts `op` makes of one sample what the op means; returns their symbols."""
-    expected = op.evaluate(array[None])[0]
-    able = [kernel for kernel in candidates(op, (type_,), HOST) if not kernel.is_alias]
+    return assert_all_equal(library, op, (type_,), array)
+
+
+def assert_all_equal(
+    library: ctypes.CDLL, op: Op, types: tuple[TensorType, ...], *arrays: Array
+) -> tuple[str, ...]:
+    """The same for an op of several inputs."""
+    expected = op.evaluate(*(array[None] for array in arrays))[0]
+    able = [kernel for kernel in candidates(op, types, HOST) if not kernel.is_alias]
     for kernel in able:
-        got = run_kernel(library, kernel, op, (type_,), array)
+        got = run_kernel(library, kernel, op, types, *arrays)
         assert np.array_equal(got, expected), f"{kernel.symbol}: {np.argwhere(got != expected)[:5].tolist()}"
     return tuple(kernel.symbol for kernel in able)
 

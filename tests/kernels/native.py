@@ -107,18 +107,19 @@ def poison(size: int, seed: int) -> bytes:
 
 
 def run_kernel(
-    library: ctypes.CDLL, kernel: Kernel, op: Op, types: tuple[TensorType, ...], sample: Array
+    library: ctypes.CDLL, kernel: Kernel, op: Op, types: tuple[TensorType, ...], *samples: Array
 ) -> Array:
-    """What the C function makes of one sample (H, W, C), every buffer checked on the way."""
+    """What the C function makes of one sample (H, W, C) of each input, every buffer checked on the way."""
     out = op.infer(*types)
-    source = stored(sample, types[0])
-    assert len(source) == types[0].stored_bytes
+    sources = [stored(sample, type_) for sample, type_ in zip(samples, types, strict=True)]
+    assert [len(source) for source in sources] == [type_.stored_bytes for type_ in types]
     binding = kernel.bind(op, types)
-    reads = [source, *(array.data.tobytes() for array in binding.arrays)]
+    reads = [*sources, *(array.data.tobytes() for array in binding.arrays)]
     constants = [Buffer(data) for data in reads]
     written = Buffer(poison(out.stored_bytes, 1))
     scratch = Buffer(poison(kernel.scratch_bytes(op, types), 2))
-    call = _Call(binding, constants[0], written, scratch, constants[1:])
+    count = len(sources)
+    call = _Call(binding, constants[:count], written, scratch, constants[count:])
     getattr(library, kernel.symbol)(*call.arguments())
     for data, buffer in zip(reads, constants, strict=True):
         assert buffer.finish() == data, "an input was written"
@@ -128,10 +129,16 @@ def run_kernel(
 
 class _Call:
     def __init__(
-        self, binding: Binding, source: Buffer, written: Buffer, scratch: Buffer, arrays: Iterable[Buffer]
+        self,
+        binding: Binding,
+        sources: Iterable[Buffer],
+        written: Buffer,
+        scratch: Buffer,
+        arrays: Iterable[Buffer],
     ) -> None:
         self._binding = binding
-        self._at = {Ref("input", "0"): source, Ref("output"): written, Ref("scratch"): scratch}
+        self._at = {Ref("output"): written, Ref("scratch"): scratch}
+        self._at.update({Ref("input", str(at)): source for at, source in enumerate(sources)})
         for array, buffer in zip(binding.arrays, arrays, strict=True):
             assert array.data.dtype == np.dtype(_numpy_type(array)), array.name
             self._at[Ref("array", array.name)] = buffer

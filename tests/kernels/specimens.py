@@ -18,7 +18,17 @@ from bnncl.ops.pack import Pack, Unpack
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
-from tests.kernels.cases import EPILOGUES, HOST, INPUTS, WINDOWS, binary_conv, fixed_conv, rescale, steps
+from tests.kernels.cases import (
+    EPILOGUES,
+    HOST,
+    INPUTS,
+    WINDOWS,
+    addition,
+    binary_conv,
+    fixed_conv,
+    rescale,
+    steps,
+)
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
 
@@ -41,6 +51,10 @@ def _ops() -> Iterator[Specimen]:
         for op in _ops_on(x, rng):
             yield op, (x,)
     yield Flatten(x="x", output="y"), (TensorType((5, 6, 32), Binary()),)
+    for first, second in (("i8", "i8"), ("i8", "i32"), ("i16", "i16"), ("i16", "i32")):
+        pair = INPUTS[first], INPUTS[second]
+        types = tuple(TensorType((5, 6, 33), domain) for domain in pair)
+        yield addition(33, pair, pair[0].bits, rng), types
     for name in ("u8", "i8"):
         domain = INPUTS[name]
         yield Pack(x="x", output="y", bits=8), (TensorType((1, 1, 33), domain),)
@@ -56,7 +70,9 @@ def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:
         yield Threshold(x="x", output="y", steps=steps(33, 1, 100, rng))
         yield Requantize(x="x", output="y", rescale=rescale(33, 8, False, 100, rng))
         slope = Constant(np.full(33, 7, np.int16))
-        yield PRelu(x="x", output="y", slope=slope, shift=5, lo=x.domain.lo, hi=x.domain.hi)
+        limits = {"lo": x.domain.lo, "hi": x.domain.hi}
+        yield PRelu(x="x", output="y", slope=slope, shift=5, **limits)
+        yield PRelu(x="x", output="y", slope=slope, positive=slope, shift=5, **limits)
     for kind in EPILOGUES:
         if isinstance(x.domain, Binary):
             yield binary_conv(WINDOWS[1], x, 40, kind, 0, rng)

@@ -91,6 +91,29 @@ def test_prelu(library: ctypes.CDLL, name: str, shift: int) -> None:
         assert_equal(library, op, x, np.full(x.shape, domain.lo))
 
 
+@pytest.mark.parametrize("shift", [1, 8, 15])
+@pytest.mark.parametrize("name", ["i8", "i16"])
+def test_two_slopes(library: ctypes.CDLL, name: str, shift: int) -> None:
+    rng = np.random.default_rng(shift)
+    domain = INPUTS[name]
+    for channels in CHANNELS:
+        slopes = rng.integers(-32768, 32767, (2, channels), endpoint=True).astype(np.int16)
+        slopes[:, 0] = -32768
+        x = TensorType((3, 2, channels), domain)
+        op = PRelu(
+            x="x",
+            output="y",
+            slope=Constant(slopes[0]),
+            positive=Constant(slopes[1]),
+            shift=shift,
+            lo=domain.lo,
+            hi=domain.hi,
+        )
+        assert assert_equal(library, op, x, sample(x, 0.5, rng)) == (f"bnncl_two_slopes_{name}",)
+        for end in (domain.lo, domain.hi, 0):
+            assert_equal(library, op, x, np.full(x.shape, end))
+
+
 def test_flatten_closes_the_gaps(library: ctypes.CDLL) -> None:
     rng = np.random.default_rng(0)
     for channels in (1, 7, 31, 33, 50, 63, 100):

@@ -61,7 +61,7 @@ def test_prototype_is_what_the_descriptor_passes(
     binding = kernel.bind(op, types)
     assert len(parameters) == len(binding.args) <= 7
     for parameter, arg in zip(parameters, binding.args, strict=True):
-        _check_argument(parameter, arg, binding, (types[0].ctype, op.infer(*types).ctype))
+        _check_argument(parameter, arg, binding, [each.ctype for each in (*types, op.infer(*types))])
         shared = kernel.in_place and isinstance(arg, Ref) and arg.kind in ("input", "output")
         assert not parameter.is_pointer or ("restrict" in parameter.ctype) is not shared
     used = {arg for arg in binding.args if isinstance(arg, Ref)}
@@ -72,7 +72,7 @@ def test_prototype_is_what_the_descriptor_passes(
     assert (kernel.scratch_bytes(op, types) > 0) == (Ref("scratch") in used)
 
 
-def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ends: tuple[str, str]) -> None:
+def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ctypes: list[str]) -> None:
     if not isinstance(arg, Ref):
         assert parameter.ctype == "uint32_t", parameter
         return
@@ -84,7 +84,9 @@ def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ends:
         assert parameter.base == params[arg.name].ctype
         _check_struct(params[arg.name], arrays)
         return
-    wanted = {"input": ends[0], "output": ends[1], "scratch": "uint32_t"}
+    wanted = {"output": ctypes[-1], "scratch": "uint32_t"}
+    if arg.kind == "input":
+        wanted["input"] = ctypes[int(arg.name)]
     expected = wanted.get(arg.kind) or arrays[arg.name]
     assert parameter.base == expected or (arg.kind == "output" and parameter.base == "void")
 

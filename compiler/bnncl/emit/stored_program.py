@@ -8,6 +8,7 @@ from bnncl.ir.graph import Graph, Program
 from bnncl.ir.op import Stage
 from bnncl.ir.serialize import load_program, save_program
 from bnncl.kernels.base import KernelCall
+from bnncl.ops.add import Add
 from bnncl.ops.conv import BinaryConv, FixedConv
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
@@ -19,6 +20,7 @@ from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
 
 CLASSES: Final = (
+    Add,
     BinaryConv,
     FixedConv,
     Flatten,

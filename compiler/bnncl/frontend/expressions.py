@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import torch
-
+from bnncl.frontend.atoms import Atom, Operand, Source
 from bnncl.frontend.captured import Arg, Captured, Const, Node, Value
-from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.lincomb import LinComb, product
 from bnncl.frontend.operators import (
     CONSTANTS,
     DISCRETISERS,
@@ -21,48 +17,6 @@ from bnncl.frontend.operators import (
 )
 
 _ARITHMETIC = ("add", "sub", "rsub", "neg", "mul", "div")
-
-Operand = LinComb | Const | int | float | bool | str | None | tuple["Operand", ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Atom:
-    """A value that is no linear combination of others: the input, or what a non-linear call returns.
-
-    `operands` are the call's arguments with each value replaced by its combination; `named` are the
-    keyword arguments. `value` is the captured value, `shape` its shape with the batch of 1. `noisy` says
-    that the call reads a value whose straight-through arithmetic cancels here, but only up to rounding
-    in PyTorch.
-    """
-
-    index: int
-    kind: Kind
-    op: str
-    operands: tuple[Operand, ...]
-    named: dict[str, Operand]
-    value: int
-    shape: tuple[int, ...]
-    dtype: str
-    module: str = ""
-    line: str = ""
-    noisy: bool = False
-
-    @property
-    def base(self) -> str:
-        """`sign` for `aten.sign.default`."""
-        return base_of(self.op)
-
-    def reads(self) -> Iterator[LinComb]:
-        """The combinations among the operands, in order."""
-        yield from _combinations((*self.operands, *self.named.values()))
-
-
-def _combinations(operand: Operand) -> Iterator[LinComb]:
-    if isinstance(operand, LinComb):
-        yield operand
-    elif isinstance(operand, tuple):
-        for item in operand:
-            yield from _combinations(item)
 
 
 class Expressions:
@@ -77,7 +31,9 @@ class Expressions:
         self._dtypes: dict[int, str] = {captured.input: captured.input_dtype}
         self._known: dict[object, LinComb] = {}
         self._finite: dict[int, bool] = {}
-        self._roots: dict[int, tuple[int, ...]] = {}
+        self._sources: dict[int, tuple[Source, ...]] = {}
+        self._same_up_to_scale: dict[LinComb, LinComb] = {}
+        self._sums: dict[LinComb, tuple[LinComb, LinComb, float]] = {}
         self._noisy: set[int] = set()
         start = Atom(0, Kind.INPUT, "", (), {}, captured.input, captured.input_shape, captured.input_dtype)
         self.atoms.append(start)
@@ -98,6 +54,11 @@ class Expressions:
         """Captured shape of a value, batch of 1 included."""
         return self._shapes[value]
 
+    def module(self, combination: LinComb) -> str:
+        """The torch module in which the combination was first computed."""
+        value = self.first_value[combination]
+        return next((node.module for node in self.captured.nodes if value in node.outputs), "")
+
     def live(self) -> tuple[Atom, ...]:
         """The atoms that the output depends on, in order of execution."""
         needed = set(self.output.atoms)
@@ -111,27 +72,71 @@ class Expressions:
         """True if every path from the input to the combination crosses a discretiser."""
         return all(self._finite[index] for index in combination.atoms)
 
-    def roots(self, combination: LinComb) -> tuple[int, ...]:
-        """The nearest atoms below that mix positions or channels, from which all else is computed."""
-        found = {root for index in combination.atoms for root in self._roots[index]}
-        return tuple(sorted(found))
+    def sources(self, combination: LinComb) -> tuple[Source, ...]:
+        """Where the combination comes from, element by element but for moves."""
+        return tuple(dict.fromkeys(found for index in combination.atoms for found in self._sources[index]))
+
+    def parts(self, combination: LinComb) -> tuple[tuple[LinComb, float], ...]:
+        """What the combination is a sum of, with factors: as the model adds it up, else its atoms.
+
+        The constant of the combination is not among them where it falls apart into atoms.
+        """
+        if combination in self._sums:
+            left, right, factor = self._sums[combination]
+            return (left, 1.0), (right, factor)
+        return tuple((LinComb.atom(index), factor) for index, factor in combination.terms)
+
+    def dominator(self, combination: LinComb) -> LinComb | None:
+        """The nearest value below that all paths to the combination cross, each element by itself.
+
+        None if the combination mixes positions or channels, or reads several values.
+        """
+        waiting = dict.fromkeys(self._below(combination))
+        while len(waiting) > 1:
+            last = max(waiting, key=lambda each: self.first_value[each])
+            del waiting[last]
+            below = self._below(last)
+            if not below or any(self.atoms[index].kind in MOVES for index in last.atoms):
+                return None
+            waiting.update(dict.fromkeys(below))
+        return next(iter(waiting), None)
+
+    def _below(self, combination: LinComb) -> tuple[LinComb, ...]:
+        """What the combination reads in one step; nothing where that mixes positions or channels."""
+        if combination.only_atom is None:
+            return tuple(self.representative(part) for part, _ in self.parts(combination))
+        atom = self.atoms[combination.only_atom]
+        through = atom.kind is Kind.ELEMENTWISE or atom.kind in MOVES
+        return tuple(self.representative(read) for read in atom.reads() if read.terms) if through else ()
+
+    def representative(self, combination: LinComb) -> LinComb:
+        """The first value of the model that is a multiple of the combination, but for a constant."""
+        return self._same_up_to_scale.get(combination.direction, combination)
 
     def _define(self, value: int, combination: LinComb) -> None:
         self.of[value] = combination
         self.first_value.setdefault(combination, value)
+        self._same_up_to_scale.setdefault(combination.direction, combination)
         for index in combination.atoms:
-            if index not in self._roots:
+            if index not in self._sources:
                 self._classify(self.atoms[index])
 
     def _classify(self, atom: Atom) -> None:
         reads = list(atom.reads())
         through = atom.kind is Kind.ELEMENTWISE or atom.kind in MOVES
-        below = {root for read in reads for root in self.roots(read)}
-        self._roots[atom.index] = tuple(sorted(below)) if through else (atom.index,)
+        self._sources[atom.index] = self._through(atom) if through else (Source(LinComb.atom(atom.index)),)
         discrete = atom.base in DISCRETISERS if atom.op else False
         rounded = bool(atom.op) and atom.base in ROUNDERS and all(self._bounded(read) for read in reads)
         inherits = through and bool(reads) and all(self.is_finite(read) for read in reads)
         self._finite[atom.index] = discrete or rounded or inherits
+
+    def _through(self, atom: Atom) -> tuple[Source, ...]:
+        found: dict[Source, None] = {}
+        for read in atom.reads():
+            below = self.sources(read)
+            found.update(dict.fromkeys(below if len(below) < 2 else (Source(self.representative(read)),)))
+        move = (atom.index,) if atom.kind in MOVES else ()
+        return tuple(Source(each.value, each.moves + move) for each in found)
 
     def _bounded(self, combination: LinComb) -> bool:
         return all(self._is_bounded_atom(self.atoms[index]) for index in combination.atoms)
@@ -199,13 +204,21 @@ class Expressions:
         if left is None or right is None:
             return None
         if base in ("mul", "div"):
-            return _product(left, right, base == "div")
+            return product(left, right, divide=base == "div")
         alpha = node.args[2] if len(node.args) > 2 else dict(node.kwargs).get("alpha", 1)
         assert isinstance(alpha, int | float)
         if base == "add":
-            return left.plus(right, float(alpha))
+            return self._plus(left, right, float(alpha))
         first, second = (right, left) if base == "rsub" else (left, right)
-        return first.plus(second, -float(alpha))
+        return self._plus(first, second, -float(alpha))
+
+    def _plus(self, left: LinComb, right: LinComb, factor: float) -> LinComb:
+        """`left` + factor * right; remembered as their sum where both have a part in it."""
+        total = left.plus(right, factor)
+        whole = left.terms and right.terms and {*left.atoms, *right.atoms} == {*total.atoms}
+        if whole and total not in self.first_value:
+            self._sums.setdefault(total, (left, right, factor))
+        return total
 
     def _operand(self, arg: Arg, node: Node) -> LinComb | None:
         """An argument as a combination: a number, or a value of the result's shape."""
@@ -254,23 +267,3 @@ class Expressions:
         if isinstance(arg, tuple):
             return tuple(self._resolve(item) for item in arg)
         return arg
-
-
-def _product(left: LinComb, right: LinComb, divide: bool) -> LinComb | None:
-    if divide:
-        ok = not right.terms and right.constant != 0.0
-        return (
-            LinComb(tuple((i, c / right.constant) for i, c in left.terms), left.constant / right.constant)
-            if ok
-            else None
-        )
-    if not right.terms:
-        return left.scaled(right.constant)
-    return right.scaled(left.constant) if not left.terms else None
-
-
-def constant_tensor(captured: Captured, operand: Operand) -> torch.Tensor | None:
-    """The tensor behind a constant operand; None if it is something else."""
-    if isinstance(operand, Const):
-        return captured.constants[operand.id].tensor
-    return None

@@ -36,6 +36,14 @@ class LinComb:
             return self.terms[0][0]
         return None
 
+    @property
+    def direction(self) -> LinComb:
+        """The combination without its constant, scaled so that its first coefficient is 1."""
+        if not self.terms:
+            return LinComb()
+        first = self.terms[0][1]
+        return LinComb(tuple((index, factor / first) for index, factor in self.terms))
+
     def scaled(self, factor: float) -> LinComb:
         """The combination times a number."""
         return _normal(((index, factor * c) for index, c in self.terms), factor * self.constant)
@@ -48,6 +56,20 @@ class LinComb:
     def shifted(self, constant: float) -> LinComb:
         """The combination plus a number."""
         return LinComb(self.terms, self.constant + constant)
+
+
+def product(left: LinComb, right: LinComb, *, divide: bool) -> LinComb | None:
+    """`left` * right, or left / right, where one of them (the right one) is a number; else None."""
+    if divide:
+        ok = not right.terms and right.constant != 0.0
+        return (
+            LinComb(tuple((i, c / right.constant) for i, c in left.terms), left.constant / right.constant)
+            if ok
+            else None
+        )
+    if not right.terms:
+        return left.scaled(right.constant)
+    return right.scaled(left.constant) if not left.terms else None
 
 
 def _normal(terms: Iterable[tuple[int, float]], constant: float) -> LinComb:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnncl.diagnostics import Problem
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Const
-from bnncl.frontend.expressions import Atom
 from bnncl.frontend.filters import FilterClass, Weights, classify, conv_weights, linear_weights
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused, float64, unsupported

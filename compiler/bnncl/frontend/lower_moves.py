@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnncl.diagnostics import Problem
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Node
-from bnncl.frontend.expressions import Atom
 from bnncl.frontend.layout import flatten_order, ir_shape
 from bnncl.frontend.lowering import Context, Refused
 from bnncl.frontend.operators import Kind, kind_of

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from bnncl.frontend.atoms import Atom, Operand
 from bnncl.frontend.captured import Const
-from bnncl.frontend.expressions import Atom, Operand
 from bnncl.frontend.layout import per_channel
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused, unsupported

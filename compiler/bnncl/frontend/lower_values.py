@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bnncl.diagnostics import Problem
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.chains import Chain, NotPerChannelError
 from bnncl.frontend.discretise import emit_integer, refuse_chain, tabulate_integers
 from bnncl.frontend.discretise_real import NotOneStepError, note_ties, threshold_real
-from bnncl.frontend.expressions import Atom, Expressions
+from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lower_conv import lower_conv, read_conv
 from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_view
 from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
+from bnncl.frontend.lower_slopes import check_pointwise, find_slopes, lower_slopes
+from bnncl.frontend.lower_sums import lower_sum
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import CLAMPS, MOVES, Kind
 from bnncl.frontend.recognised import Lowered
@@ -21,12 +22,16 @@ from bnncl.ir.types import Int
 
 
 class Lowering:
-    """Lowers each combination once; `input_view` is a view of the input that stands for the input."""
+    """Lowers each combination once; `input_view` is a view of the input that stands for the input.
+
+    `needed` are the real-valued combinations that something else than a sign reads.
+    """
 
     def __init__(self, ctx: Context, expressions: Expressions, input_view: Atom | None) -> None:
         self._ctx = ctx
         self._expressions = expressions
         self._input_view = input_view
+        self.needed: frozenset[LinComb] = frozenset()
 
     def lower(self, combination: LinComb) -> Lowered:
         """The combination in terms of the graph; Refused, with the same problem, each time it cannot be."""
@@ -47,31 +52,27 @@ class Lowering:
             raise Refused(Problem("unsupported-op", "a value that is one number whatever the input"))
         atoms = [self._expressions.atoms[index] for index in combination.atoms]
         finite = self._expressions.is_finite(combination)
-        if finite and (len(atoms) > 1 or not self._passes(atoms[0])):
+        meets = len(atoms) > 1 and len(self._expressions.sources(combination)) > 1
+        if finite and not meets and (len(atoms) > 1 or not self._passes(atoms[0])):
             return self._discretised(combination)
         if len(atoms) == 1 and combination.only_atom is None:
             _, factor = combination.terms[0]
             return self.lower(LinComb.atom(atoms[0].index)).mapped(factor, combination.constant)
-        return self._lower_atom(atoms[0]) if len(atoms) == 1 else self._summed(combination, atoms)
+        return self._lower_atom(atoms[0]) if len(atoms) == 1 else self._summed(combination)
 
     def _passes(self, atom: Atom) -> bool:
         return atom.kind in MOVES or (atom.kind is Kind.ELEMENTWISE and is_affine(atom))
 
-    def _summed(self, combination: LinComb, atoms: list[Atom]) -> Lowered:
-        """A sum of affine functions of one and the same value."""
-        parts = [self.lower(LinComb.atom(atom.index)) for atom in atoms]
-        first = parts[0]
-        if any(part.name != first.name or part.padding is not None for part in parts):
-            raise unsupported(
-                atoms[-1],
-                "a sum of several tensors (a shortcut, say) is not supported",
-                "each layer must read one tensor",
-            )
-        total = first.mapped(combination.terms[0][1], combination.constant)
-        for part, (_, factor) in zip(parts[1:], combination.terms[1:], strict=True):
-            scale, offset = total.scale + factor * part.scale, total.offset + factor * part.offset
-            total = replace(total, scale=scale, offset=offset)
-        return total
+    def _summed(self, combination: LinComb) -> Lowered:
+        """Two slopes of one value, a sum of affine functions of one value, or a sum of several values."""
+        slopes = find_slopes(self._ctx, combination)
+        module = self._expressions.module(combination)
+        if slopes is not None:
+            return lower_slopes(self._ctx, slopes, self.lower(slopes.source), module)
+        parts = self._expressions.parts(combination)
+        terms = [(self.lower(part), factor) for part, factor in parts]
+        rest = combination.constant - sum(factor * part.constant for part, factor in parts)
+        return lower_sum(self._ctx, terms, module).mapped(1.0, rest)
 
     def _lower_atom(self, atom: Atom) -> Lowered:
         if atom.kind is Kind.INPUT or atom is self._input_view:
@@ -96,11 +97,8 @@ class Lowering:
     def _elementwise(self, atom: Atom) -> Lowered:
         reads = [read for read in atom.reads() if read.terms]
         if len(reads) != 1:
-            raise unsupported(
-                atom,
-                f"{atom.op} of several tensors is not supported",
-                "each layer must read one tensor",
-            )
+            slopes = check_pointwise(self._ctx, atom)
+            return lower_slopes(self._ctx, slopes, self.lower(slopes.source), atom.module)
         x = self.lower(reads[0])
         if is_affine(atom):
             return lower_affine(self._ctx, atom, x)
@@ -108,17 +106,17 @@ class Lowering:
 
     def _discretised(self, combination: LinComb) -> Lowered:
         """A two-valued function of one tensor: a threshold on what it is computed from."""
-        roots = self._expressions.roots(combination)
-        if len(roots) != 1:
+        sources = self._expressions.sources(combination)
+        if len(sources) != 1:
             last = self._expressions.atoms[combination.atoms[-1]]
             raise unsupported(last, "a sign of several tensors together is not supported")
-        root = LinComb.atom(roots[0])
-        if self._input_view is not None and roots[0] == 0:
+        root = sources[0].value
+        if self._input_view is not None and root.only_atom == 0:
             root = LinComb.atom(self._input_view.index)
         try:
             source = self.lower(root)
-            chain = Chain(self._expressions, root, combination)
             if isinstance(self._ctx.domain(source), Int):
+                chain = Chain(self._expressions, root, combination)
                 table = tabulate_integers(self._ctx, chain, source)
                 return emit_integer(self._ctx, chain, source, table)
             return self._discretised_real(combination, root)
@@ -127,8 +125,9 @@ class Lowering:
 
     def _discretised_real(self, combination: LinComb, root: LinComb) -> Lowered:
         read = self._frontier(combination)
+        root = self._nearest(read, root)
         chain = Chain(self._expressions, root, combination)
-        source = self.lower(root)
+        source = self._ctx.real(self.lower(root), root)
         last = self._expressions.atoms[combination.atoms[-1]]
         try:
             result = threshold_real(self._ctx, chain, source)
@@ -139,6 +138,18 @@ class Lowering:
         if read is not None:
             note_ties(self._ctx, read, combination, result)
         return result
+
+    def _nearest(self, read: LinComb | None, root: LinComb) -> LinComb:
+        """Of the values between `root` and what a sign reads, the last that is computed anyway.
+
+        A shortcut needs it, and stored once in few bits it takes less memory than `root` kept beside it.
+        """
+        at = read
+        while at is not None and at != root:
+            if at in self.needed:
+                return at
+            at = self._expressions.dominator(at)
+        return root
 
     def _threshold_at(self, read: LinComb, combination: LinComb) -> Lowered:
         """The threshold on `read` itself, computed in real arithmetic."""

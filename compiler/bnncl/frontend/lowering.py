@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnncl.diagnostics import Collector, Problem
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Const
-from bnncl.frontend.expressions import Atom, Expressions
+from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.layout import ir_shape
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.recognised import Accumulator, Lowered, Note, Reals, Rounding
@@ -64,6 +65,7 @@ class Context:
         self.lattices: dict[str, tuple[Accumulator, int]] = {}
         self.lowered: dict[LinComb, Lowered | Problem] = {}
         self.thresholds: dict[tuple[str, bytes, bytes], str] = {}
+        self.reals: dict[tuple[str, bytes, bytes], str] = {}
         self._names = set(_TAKEN.split())
         self._stems = {"input": "input"}
 
@@ -141,19 +143,24 @@ class Context:
         """
         if isinstance(self.domain(lowered), Float) and lowered.is_plain:
             return lowered
-        module = lowered.module or self.builder.value(lowered.name).module
-        op = RealAffine(
-            output=self.derived(lowered.name, "real"),
-            module=module,
-            x=lowered.name,
-            scale=Constant(lowered.scale, lowered.origins),
-            offset=Constant(lowered.offset, lowered.origins),
-        )
-        name = self.add(op)
+        key = (lowered.name, lowered.scale.tobytes(), lowered.offset.tobytes())
+        if key not in self.reals:
+            self.reals[key] = self._affine(lowered)
+        name = self.reals[key]
         plain = Lowered.plain(name, len(lowered.scale), lowered.order)
         if combination is not None and lowered.padding is None:
             self.observe(plain, combination)
         return replace(plain, padding=lowered.padding)
+
+    def _affine(self, lowered: Lowered) -> str:
+        op = RealAffine(
+            output=self.derived(lowered.name, "real"),
+            module=lowered.module or self.builder.value(lowered.name).module,
+            x=lowered.name,
+            scale=Constant(lowered.scale, lowered.origins),
+            offset=Constant(lowered.offset, lowered.origins),
+        )
+        return self.add(op)
 
 
 def float64(array: NDArray[np.generic]) -> Reals:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bnncl.diagnostics import Problem, UnsupportedModel
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Captured
-from bnncl.frontend.expressions import Atom, Expressions
+from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.layout import ir_shape
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lower_conv import read_conv
 from bnncl.frontend.lower_moves import check_view
 from bnncl.frontend.lower_real import check_nonlinear, is_affine
+from bnncl.frontend.lower_slopes import check_pointwise
 from bnncl.frontend.lower_values import Lowering
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import Kind
 from bnncl.frontend.recognised import Lowered, Recognised
 from bnncl.frontend.windows import average_pool_window, constant_padding, only_read
 from bnncl.ir.graph import Graph
-from bnncl.ir.op import Op, UnaryOp
+from bnncl.ir.op import Op
 from bnncl.ir.types import Float
 from bnncl.ir.verify import verify
 from bnncl.ops.conv import BinaryConv
@@ -60,7 +62,9 @@ class _Recogniser:
     def run(self) -> Recognised:
         ctx = self._ctx
         target = self._scores()
-        computed = self._computed(target)
+        needed = self._needed(target)
+        self._lowering.needed = needed
+        computed = {index for each in needed for index in each.atoms if len(each.atoms) == 1}
         for atom in self._live:
             self._check(atom, target, computed)
         for atom in self._live:
@@ -98,11 +102,11 @@ class _Recogniser:
             target = only_read(atom)
         return target
 
-    def _computed(self, target: LinComb) -> set[int]:
-        """The atoms that must be computed one by one: all but those between a value and its sign."""
+    def _needed(self, target: LinComb) -> frozenset[LinComb]:
+        """The real-valued combinations that something else reads than a sign: they must be computed."""
         expressions = self._expressions
-        computed: set[int] = set()
         seen: set[LinComb] = set()
+        needed: set[LinComb] = set()
         waiting = [target]
         while waiting:
             combination = waiting.pop()
@@ -110,12 +114,21 @@ class _Recogniser:
                 continue
             seen.add(combination)
             if expressions.is_finite(combination):
-                waiting += [LinComb.atom(root) for root in expressions.roots(combination)]
+                waiting += [source.value for source in expressions.sources(combination)]
                 continue
-            for index in combination.atoms:
-                computed.add(index)
-                waiting += expressions.atoms[index].reads()
-        return computed
+            needed.add(combination)
+            waiting += self._reads(combination)
+        return frozenset(needed)
+
+    def _reads(self, combination: LinComb) -> list[LinComb]:
+        """What a combination is computed from."""
+        expressions = self._expressions
+        if len(combination.atoms) > 1:
+            return [part for part, _ in expressions.parts(combination)]
+        atom = expressions.atoms[combination.atoms[0]]
+        reads = [read for read in atom.reads() if read.terms]
+        only = expressions.dominator(LinComb.atom(atom.index)) if len(reads) > 1 else None
+        return reads if only is None else [only]
 
     def _check(self, atom: Atom, target: LinComb, computed: set[int]) -> None:
         """Note what is plainly unsupported, also behind something else that is."""
@@ -132,7 +145,10 @@ class _Recogniser:
             elif atom.kind is Kind.PAD:
                 constant_padding(atom)
             elif atom.kind is Kind.ELEMENTWISE and atom.index in computed and not is_affine(atom):
-                check_nonlinear(self._ctx, atom)
+                if len([read for read in atom.reads() if read.terms]) > 1:
+                    check_pointwise(self._ctx, atom)
+                else:
+                    check_nonlinear(self._ctx, atom)
         except Refused as refused:
             self._ctx.problems.add(refused.problem)
 
@@ -167,14 +183,14 @@ def _renamed(graph: Graph, old: str, observed: dict[str, int]) -> Graph:
     """The graph with value `old` called `scores`."""
     if old in observed:
         observed["scores"] = observed.pop(old)
-    ops: list[Op] = []
-    for op in graph.ops:
-        made = replace(op, output="scores") if op.output == old else op
-        if isinstance(made, UnaryOp) and made.x == old:
-            made = replace(made, x="scores")
-        ops.append(made)
+    ops = [_with_name(op, old) for op in graph.ops]
     value = replace(graph.values[old], name="scores")
     return replace(graph, outputs=("scores",)).with_ops(ops, [value])
+
+
+def _with_name(op: Op, old: str) -> Op:
+    changed = {name: "scores" for name in ("output", "x", "y") if getattr(op, name, None) == old}
+    return replace(op, **changed) if changed else op
 
 
 def _input_view(expressions: Expressions, live: tuple[Atom, ...]) -> Atom | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bnncl.diagnostics import Problem
+from bnncl.frontend.atoms import Atom, Operand
 from bnncl.frontend.captured import Node
-from bnncl.frontend.expressions import Atom, Operand
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Refused, unsupported
 from bnncl.frontend.recognised import Padding

@@ -76,6 +76,19 @@ class UnaryOp(Op):
         return (self.x,)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PairOp(Op):
+    """An op that reads two values, `x` and `y`."""
+
+    x: str
+    y: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Both values it reads."""
+        return (self.x, self.y)
+
+
 def as_float(array: Array) -> NDArray[np.float64]:
     """`array` as float64, without a copy where it is that already."""
     return np.asarray(array, dtype=np.float64)

@@ -11,7 +11,7 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
 from bnncl.ir.values import Constant
 
-_NOT_PRINTED = {"output", "module", "x"}
+_NOT_PRINTED = {"output", "module", "x", "y"}
 
 
 def print_graph(graph: Graph) -> str:

@@ -6,6 +6,10 @@ from typing import Final
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
+from bnncl.kernels.add_i8_i8 import AddI8I8
+from bnncl.kernels.add_i8_i32 import AddI8I32
+from bnncl.kernels.add_i16_i16 import AddI16I16
+from bnncl.kernels.add_i16_i32 import AddI16I32
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
 from bnncl.kernels.bconv_vertical_sign import BconvVerticalSign
@@ -55,6 +59,8 @@ from bnncl.kernels.threshold_i8 import ThresholdI8
 from bnncl.kernels.threshold_i16 import ThresholdI16
 from bnncl.kernels.threshold_i32 import ThresholdI32
 from bnncl.kernels.threshold_u8 import ThresholdU8
+from bnncl.kernels.two_slopes_i8 import TwoSlopesI8
+from bnncl.kernels.two_slopes_i16 import TwoSlopesI16
 from bnncl.kernels.unpack_i8 import UnpackI8
 from bnncl.kernels.unpack_u8 import UnpackU8
 from bnncl.targets import Target
@@ -103,6 +109,12 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     RequantizeI32(),
     PreluI8(),
     PreluI16(),
+    TwoSlopesI8(),
+    TwoSlopesI16(),
+    AddI8I8(),
+    AddI8I32(),
+    AddI16I16(),
+    AddI16I32(),
     FlattenAlias(),
     FlattenBits(),
     PackU8(),

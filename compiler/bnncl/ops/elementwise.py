@@ -54,10 +54,11 @@ class RealClamp(UnaryOp):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RealPRelu(UnaryOp):
-    """x where x >= 0, else x * slope[c]; float64 (C,)."""
+    """x where x >= 0, else x * slope[c]; float64 (C,). With `positive` it is x * positive[c] where x >= 0."""
 
     stages = TRACED_ONLY
     slope: Constant
+    positive: Constant | None = None
 
     def infer(self, *types: TensorType) -> TensorType:
         """Same shape, float."""
@@ -66,7 +67,8 @@ class RealPRelu(UnaryOp):
     def evaluate(self, *arrays: Array) -> Array:
         """The two slopes."""
         x = as_float(arrays[0])
-        return np.where(x >= 0, x, x * self.slope.data)
+        above = x if self.positive is None else x * self.positive.data
+        return np.where(x >= 0, above, x * self.slope.data)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -95,7 +97,8 @@ class Requantize(UnaryOp):
 class PRelu(UnaryOp):
     """q where q >= 0, else floor((q * slope[c] + 2**(shift-1)) / 2**shift), saturated to lo..hi.
 
-    `slope` is int16 (C,), `shift` in 1..15, lo..hi the range of the input; real zero is q = 0.
+    `slope` is int16 (C,), `shift` in 1..15, lo..hi the range of the input; real zero is q = 0. With
+    `positive`, int16 (C,), q >= 0 is treated like q < 0, by that slope.
     """
 
     stages = INTEGER_ONLY
@@ -103,6 +106,7 @@ class PRelu(UnaryOp):
     shift: int
     lo: int
     hi: int
+    positive: Constant | None = None
 
     def infer(self, *types: TensorType) -> TensorType:
         """The type of the input."""
@@ -114,5 +118,9 @@ class PRelu(UnaryOp):
     def evaluate(self, *arrays: Array) -> Array:
         """The two slopes."""
         x = arrays[0].astype(np.int64)
-        scaled = shift_right_floor(x * self.slope.data + (1 << (self.shift - 1)), self.shift)
-        return np.where(x >= 0, x, saturate(scaled, self.lo, self.hi))
+        above = x if self.positive is None else self._scaled(x, self.positive)
+        return np.where(x >= 0, above, self._scaled(x, self.slope))
+
+    def _scaled(self, x: Array, slope: Constant) -> Array:
+        scaled = shift_right_floor(x * slope.data + (1 << (self.shift - 1)), self.shift)
+        return saturate(scaled, self.lo, self.hi)

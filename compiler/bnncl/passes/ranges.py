@@ -10,6 +10,7 @@ from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Float, TensorType, element_range
+from bnncl.ops.add import RealAdd
 from bnncl.ops.conv import RealConv
 from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
 from bnncl.ops.flatten import Flatten
@@ -37,8 +38,8 @@ def interval_ranges(graph: Graph, input_range: tuple[float, float]) -> Ranges:
     bounds: dict[str, tuple[float, float]] = {graph.inputs[0]: input_range}
     for op in graph.ops:
         if isinstance(graph.type_of(op.output).domain, Float):
-            source = _plain(graph.type_of(op.inputs[0]), bounds.get(op.inputs[0]))
-            bounds[op.output] = _RULES[type(op)](op, *source)
+            ends = [end for name in op.inputs for end in _plain(graph.type_of(name), bounds.get(name))]
+            bounds[op.output] = _RULES[type(op)](op, *ends)
     return bounds
 
 
@@ -69,7 +70,9 @@ def _clamp(op: RealClamp, low: float, high: float) -> tuple[float, float]:
 
 
 def _prelu(op: RealPRelu, low: float, high: float) -> tuple[float, float]:
-    ends = [max(high, 0.0), *(min(low, 0.0) * slope for slope in op.slope.data), min(high, 0.0)]
+    below, above = (min(low, 0.0), min(high, 0.0)), (max(low, 0.0), max(high, 0.0))
+    positive = np.ones(1) if op.positive is None else op.positive.data
+    ends = [*np.outer(below, op.slope.data).flat, *np.outer(above, positive).flat]
     return float(min(ends)), float(max(ends))
 
 
@@ -77,6 +80,10 @@ def _average(op: AveragePool, low: float, high: float) -> tuple[float, float]:
     if op.window.pads:
         low, high = min(low, 0.0), max(high, 0.0)
     return low * op.window.taps / op.divisor, high * op.window.taps / op.divisor
+
+
+def _add(op: RealAdd, low: float, high: float, other_low: float, other_high: float) -> tuple[float, float]:
+    return low + other_low, high + other_high
 
 
 def _same(op: Op, low: float, high: float) -> tuple[float, float]:
@@ -88,6 +95,7 @@ _RULES: dict[type[Op], Callable[..., tuple[float, float]]] = {
     RealAffine: _affine,
     RealClamp: _clamp,
     RealPRelu: _prelu,
+    RealAdd: _add,
     AveragePool: _average,
     MaxPool: _same,
     Flatten: _same,

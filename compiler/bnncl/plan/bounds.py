@@ -8,6 +8,7 @@ import numpy as np
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import Int, TensorType
+from bnncl.ops.add import Add
 from bnncl.ops.conv import BinaryConv, FixedConv, IntegerConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale
@@ -37,6 +38,8 @@ def accumulator_bound(op: Op, types: tuple[TensorType, ...]) -> Bound | None:
     """The range of the 32-bit sum that `op` builds, partial sums included; None where it builds none."""
     if isinstance(op, IntegerConv | LearnedHead):
         domain = op.accumulator(types[0])
+    elif isinstance(op, Add):
+        domain = op.accumulator(*types)
     elif isinstance(op, SumPool):
         summed = op.infer(*types).domain
         assert isinstance(summed, Int)

@@ -53,6 +53,23 @@ void bnncl_prelu_i8(const int8_t *input, int8_t *output, const bnncl_prelu *rest
 void bnncl_prelu_i16(const int16_t *input, int16_t *output, const bnncl_prelu *restrict prelu,
                      uint32_t pixels, uint32_t channels);
 
+/* The parameters of two slopes that meet at 0. */
+typedef struct {
+    const int16_t *slope;    /* [channels], below 0, in units of 2**-shift */
+    const int16_t *positive; /* [channels], from 0 on */
+    int32_t lo;              /* least result */
+    int32_t hi;              /* greatest result */
+    uint32_t shift;          /* 1..15 */
+} bnncl_two_slopes;
+
+/* floor((q * (q < 0 ? slope[c] : positive[c]) + 2**(shift - 1)) / 2**shift), saturated to lo..hi. `input` and
+ * `output` may be the same array. */
+void bnncl_two_slopes_i8(const int8_t *input, int8_t *output, const bnncl_two_slopes *restrict slopes,
+                         uint32_t pixels, uint32_t channels);
+
+void bnncl_two_slopes_i16(const int16_t *input, int16_t *output, const bnncl_two_slopes *restrict slopes,
+                          uint32_t pixels, uint32_t channels);
+
 /* The channels of all pixels as those of one pixel: closes the gaps that the tail bits leave.
  *   input    binary [pixels][channels]
  *   output   binary [1][pixels * channels] */

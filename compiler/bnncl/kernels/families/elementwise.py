@@ -88,8 +88,8 @@ class PReluKernel(ElementwiseKernel):
         return True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """Every slope."""
-        return isinstance(op, PRelu) and types[0].ctype == self.input_type
+        """Every slope of negative numbers."""
+        return isinstance(op, PRelu) and op.positive is None and types[0].ctype == self.input_type
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """The slopes and the sizes."""
@@ -103,6 +103,38 @@ class PReluKernel(ElementwiseKernel):
         )
         struct = ParamStruct("prelu", "bnncl_prelu", fields)
         return _bind(Bound((slope,), (struct,), (Ref("struct", struct.name),)), types[0])
+
+
+class TwoSlopesKernel(ElementwiseKernel):
+    """Two slopes that meet at 0; input and output may be the same buffer."""
+
+    includes = PReluKernel.includes
+    per_element = 16
+
+    @property
+    def in_place(self) -> bool:
+        """Each element is read before it is written."""
+        return True
+
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """Every slope of numbers of either sign."""
+        return isinstance(op, PRelu) and op.positive is not None and types[0].ctype == self.input_type
+
+    def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
+        """The slopes and the sizes."""
+        assert isinstance(op, PRelu)
+        assert op.positive is not None
+        slope = dense("slope", "int16_t", op.slope.data.astype(np.int16), ("channel",))
+        positive = dense("positive", "int16_t", op.positive.data.astype(np.int16), ("channel",))
+        fields: tuple[tuple[str, int | Ref], ...] = (
+            ("slope", Ref("array", slope.name)),
+            ("positive", Ref("array", positive.name)),
+            ("lo", op.lo),
+            ("hi", op.hi),
+            ("shift", op.shift),
+        )
+        struct = ParamStruct("slopes", "bnncl_two_slopes", fields)
+        return _bind(Bound((slope, positive), (struct,), (Ref("struct", struct.name),)), types[0])
 
 
 def _bind(params: Bound, x: TensorType) -> Binding:

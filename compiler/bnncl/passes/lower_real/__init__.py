@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Stage
+from bnncl.ir.types import Float
 from bnncl.ir.values import Storage
+from bnncl.ops.add import RealAdd
 from bnncl.passes.base import Pass
 from bnncl.passes.input_format import InputFormat
 from bnncl.passes.lower_real.rules import RULES
@@ -46,8 +48,10 @@ class LowerReal(Pass):
             rule = RULES.get(type(op))
             if rule is None:
                 scope.keep(op)
-            else:
+            elif not scope.is_carried(op.output):
                 rule(scope, op)
+            if _is_stream(graph, op.output):
+                scope.narrow(op.output)
         outputs = tuple(self._output(scope, name) for name in graph.outputs)
         return _finished(graph, scope, outputs)
 
@@ -55,6 +59,13 @@ class LowerReal(Pass):
         if self.feature_bits is None:
             return scope.as_scores(traced)
         return scope.as_features(traced, self.feature_bits, unsigned=self.unsigned_features)
+
+
+def _is_stream(graph: Graph, name: str) -> bool:
+    """Whether a real value goes into a sum and elsewhere, too: all then read the same few bits."""
+    readers = graph.readers(name)
+    sums = [reader for reader in readers if isinstance(reader, RealAdd)]
+    return isinstance(graph.type_of(name).domain, Float) and 0 < len(sums) < len(readers)
 
 
 def _finished(graph: Graph, scope: Scope, outputs: tuple[str, ...]) -> Graph:
@@ -72,4 +83,4 @@ def _finished(graph: Graph, scope: Scope, outputs: tuple[str, ...]) -> Graph:
     )
 
 
-__all__ = ["LowerReal", "Op", "RealWidths", "TensorType", "Value"]
+__all__ = ["LowerReal", "RealWidths"]

@@ -11,14 +11,20 @@ import numpy as np
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import INT32_MIN, Float, Int, element_range
 from bnncl.ir.values import Constant, Meaning
+from bnncl.ops.add import RealAdd
 from bnncl.ops.conv import FixedConv, RealConv
 from bnncl.ops.elementwise import PRelu, RealAffine, RealClamp, RealPRelu
 from bnncl.ops.epilogue import NEVER, Steps
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import AveragePool, MaxPool, SumPool
 from bnncl.ops.threshold import RealThreshold, Threshold
+from bnncl.passes.lower_real.add import lower_add
 from bnncl.passes.lower_real.filters import effective_bits, quantise_filter
+from bnncl.passes.lower_real.rescale import is_common
 from bnncl.passes.lower_real.scope import Scope
+
+_NEARLY = 1 - 2**-14
+"""A scale that a power of two was chosen for may miss the peak by a rounding."""
 
 
 def _conv(scope: Scope, op: RealConv) -> None:
@@ -58,21 +64,37 @@ def _prelu(scope: Scope, op: RealPRelu) -> None:
     bits = scope.widths.activation
     peak = max(abs(end) for name in (op.x, op.output) for end in scope.span(name, bits))
     scope.carry(op.output, scope.name_of(op.x), scope.meaning_of(op.x))
-    scope.requantised(op.output, f"{op.output}_in", (-peak, peak), bits)
+    if not _holds(scope, op.output, peak):
+        scope.requantised(op.output, f"{op.output}_in", (-peak, peak), bits)
     x, meaning = scope.value_of(op.output), scope.meaning_of(op.output)
     assert isinstance(x.type.domain, Int)
-    shift = int(np.clip(14 - np.floor(np.log2(max(np.abs(op.slope.data).max(), 2**-4))), 1, 15))
-    slope = np.clip(np.rint(op.slope.data * 2.0**shift), -(2**15), 2**15 - 1).astype(np.int16)
+    slopes = [op.slope] if op.positive is None else [op.slope, op.positive]
+    steepest = max(float(np.abs(each.data).max()) for each in slopes)
+    shift = int(np.clip(14 - np.floor(np.log2(max(steepest, 2**-4))), 1, 15))
     lowered = PRelu(
         output=op.output,
         module=op.module,
         x=x.name,
-        slope=Constant(np.broadcast_to(slope, x.type.channels).copy(), op.slope.origins),
+        slope=_fixed_slope(op.slope, shift, x.type.channels),
+        positive=None if op.positive is None else _fixed_slope(op.positive, shift, x.type.channels),
         shift=shift,
         lo=x.type.domain.lo,
         hi=x.type.domain.hi,
     )
     scope.add(lowered, meaning, traced=op.output)
+
+
+def _holds(scope: Scope, traced: str, peak: float) -> bool:
+    """Whether `traced` is carried by the activations' bits with one scale, zero at q = 0, up to +-peak."""
+    domain, meaning = scope.value_of(traced).type.domain, scope.meaning_of(traced)
+    if not isinstance(domain, Int) or domain.bits != scope.widths.activation or not is_common(meaning):
+        return False
+    return min(-domain.lo, domain.hi) * float(meaning.scale.flat[0]) >= peak * _NEARLY
+
+
+def _fixed_slope(slope: Constant, shift: int, channels: int) -> Constant:
+    fixed = np.clip(np.rint(slope.data * 2.0**shift), -(2**15), 2**15 - 1).astype(np.int16)
+    return Constant(np.broadcast_to(fixed, channels).copy(), slope.origins)
 
 
 def _average(scope: Scope, op: AveragePool) -> None:
@@ -152,6 +174,7 @@ RULES: Mapping[type[Op], Callable[[Scope, Any], None]] = {
     RealAffine: _affine,
     RealClamp: _clamp,
     RealPRelu: _prelu,
+    RealAdd: lower_add,
     AveragePool: _average,
     MaxPool: _max_pool,
     Flatten: _flatten,

@@ -124,6 +124,22 @@ class Scope:
             else:
                 self.requantised(traced, f"{traced}_q", self.span(traced, bits), bits)
 
+    def narrow_signed(self, traced: str) -> None:
+        """Have `traced` carried by signed integers of the width of activations, whatever their meaning."""
+        self.narrow(traced)
+        domain, bits = self.value_of(traced).type.domain, self.widths.activation
+        if not (isinstance(domain, Int) and domain.signed and domain.bits == bits):
+            self.requantised(traced, f"{traced}_q{bits}", self.span(traced, bits), bits)
+
+    def only_reader(self, traced: str) -> Op | None:
+        """The op that alone reads the traced value, if it is no output of the graph."""
+        readers = self.graph.readers(traced)
+        return readers[0] if len(readers) == 1 and traced not in self.graph.outputs else None
+
+    def is_carried(self, traced: str) -> bool:
+        """Whether the traced value is there already: an op before it has computed it, too."""
+        return traced in self._alias
+
     def narrow_for_sum(self, traced: str, terms: int) -> None:
         """Have `traced` carried in so few bits that a sum of `terms` of it is proven to fit int32."""
         for bits in (self.widths.activation, 8):

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/add.h"
+#include "bnncl/internal/add.h"
+
+void bnncl_add_i16_i16(const int16_t *x, const int16_t *y, int16_t *output, const bnncl_add *restrict add,
+                       uint32_t pixels, uint32_t channels)
+{
+    bnncl_add_each(x, y, output, add, pixels, channels, bnncl_load_i16, bnncl_load_i16, bnncl_store_i16);
+}
