@@ -45,8 +45,8 @@ class ElementwiseKernel(Kernel):
 class ThresholdKernel(ElementwiseKernel):
     """Packed signs by the steps of each channel."""
 
-    includes = _SINK_HEADERS
-    per_element = 20
+    includes = ("bnncl/epilogue.h", "bnncl/internal/element.h", "bnncl/internal/threshold.h")
+    per_element = 16
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Any number of steps."""
