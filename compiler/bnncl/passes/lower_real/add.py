@@ -92,7 +92,7 @@ def _what_follows(scope: Scope, op: RealAdd) -> _After:
         after = replace(after, traced=reader.output, factor=reader.scale.data, offset=reader.offset.data)
         after = replace(after, reach=(after.traced,))
         reader = scope.only_reader(after.traced)
-    if isinstance(reader, RealClamp):
+    if isinstance(reader, RealClamp) and (reader.lo < 0 or scope.widths.activation > 8):
         return replace(after, traced=reader.output, lo=reader.lo, hi=reader.hi, reach=(reader.output,))
     if isinstance(reader, RealPRelu):
         return replace(after, reach=(*after.reach, reader.output))

@@ -116,20 +116,21 @@ class Scope:
             return
         assert isinstance(domain, Int)
         if common and not is_common(meaning):
-            self.requantised(traced, f"{traced}_q", self.span(traced, bits), bits)
+            self.requantised(traced, self._free(f"{traced}_q"), self.span(traced, bits), bits)
         elif domain.bits > 16:
             low, high = storage_range(16, signed=True)
             if low <= domain.lo and domain.hi <= high:
                 self._copy_narrow(traced, domain)
             else:
-                self.requantised(traced, f"{traced}_q", self.span(traced, bits), bits)
+                self.requantised(traced, self._free(f"{traced}_q"), self.span(traced, bits), bits)
 
     def narrow_signed(self, traced: str) -> None:
         """Have `traced` carried by signed integers of the width of activations, whatever their meaning."""
         self.narrow(traced)
         domain, bits = self.value_of(traced).type.domain, self.widths.activation
         if not (isinstance(domain, Int) and domain.signed and domain.bits == bits):
-            self.requantised(traced, f"{traced}_q{bits}", self.span(traced, bits), bits)
+            peak = max(map(abs, self.span(traced, bits)))
+            self.requantised(traced, self._free(f"{traced}_q{bits}"), (-peak, peak), bits)
 
     def only_reader(self, traced: str) -> Op | None:
         """The op that alone reads the traced value, if it is no output of the graph."""
@@ -146,12 +147,20 @@ class Scope:
             least, most = element_range(self.value_of(traced).type.domain)
             if max(-least, most) * terms <= INT32_MAX:
                 return
-            self.requantised(traced, f"{traced}_q{bits}", self.span(traced, bits), bits)
+            self.requantised(traced, self._free(f"{traced}_q{bits}"), self.span(traced, bits), bits)
+
+    def _free(self, name: str) -> str:
+        """`name`, or with underscores behind it: a value may be narrowed in turn for several readers."""
+        while name in self.values:
+            name += "_"
+        return name
 
     def _copy_narrow(self, traced: str, domain: Int) -> None:
         source, meaning = self.value_of(traced), self.meaning_of(traced)
         rescale = identity(source.type.channels, domain)
-        op = Requantize(output=f"{traced}_q", module=source.module, x=source.name, rescale=rescale)
+        op = Requantize(
+            output=self._free(f"{traced}_q"), module=source.module, x=source.name, rescale=rescale
+        )
         self.add(op, meaning, traced=traced)
 
     def as_scores(self, traced: str) -> str:
