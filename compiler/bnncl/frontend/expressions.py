@@ -77,10 +77,13 @@ class Expressions:
         return tuple(dict.fromkeys(found for index in combination.atoms for found in self._sources[index]))
 
     def parts(self, combination: LinComb) -> tuple[tuple[LinComb, float], ...]:
-        """What the combination is a sum of, with factors: as the model adds it up, else its atoms.
+        """What a combination is a sum of, but for a constant, with factors.
 
-        The constant of the combination is not among them where it falls apart into atoms.
+        A value that is a multiple of it, but for a constant; else what the model adds up, else its atoms.
         """
+        first = self.representative(combination)
+        if first != combination:
+            return ((first, combination.terms[0][1] / first.terms[0][1]),)
         if combination in self._sums:
             left, right, factor = self._sums[combination]
             return (left, 1.0), (right, factor)
@@ -104,7 +107,7 @@ class Expressions:
     def _below(self, combination: LinComb) -> tuple[LinComb, ...]:
         """What the combination reads in one step; nothing where that mixes positions or channels."""
         if combination.only_atom is None:
-            return tuple(self.representative(part) for part, _ in self.parts(combination))
+            return tuple(part for part, _ in self.parts(combination))
         atom = self.atoms[combination.only_atom]
         through = atom.kind is Kind.ELEMENTWISE or atom.kind in MOVES
         return tuple(self.representative(read) for read in atom.reads() if read.terms) if through else ()

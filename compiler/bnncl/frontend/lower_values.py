@@ -55,23 +55,23 @@ class Lowering:
         meets = len(atoms) > 1 and len(self._expressions.sources(combination)) > 1
         if finite and not meets and (len(atoms) > 1 or not self._passes(atoms[0])):
             return self._discretised(combination)
-        if len(atoms) == 1 and combination.only_atom is None:
-            _, factor = combination.terms[0]
-            return self.lower(LinComb.atom(atoms[0].index)).mapped(factor, combination.constant)
-        return self._lower_atom(atoms[0]) if len(atoms) == 1 else self._summed(combination)
+        return self._summed(combination) if combination.only_atom is None else self._lower_atom(atoms[0])
 
     def _passes(self, atom: Atom) -> bool:
         return atom.kind in MOVES or (atom.kind is Kind.ELEMENTWISE and is_affine(atom))
 
     def _summed(self, combination: LinComb) -> Lowered:
-        """Two slopes of one value, a sum of affine functions of one value, or a sum of several values."""
+        """A multiple of another value, two slopes of one, or a sum of several."""
+        parts = self._expressions.parts(combination)
+        rest = combination.constant - sum(factor * part.constant for part, factor in parts)
+        if len(parts) == 1:
+            ((part, factor),) = parts
+            return self.lower(part).mapped(factor, rest)
         slopes = find_slopes(self._ctx, combination)
         module = self._expressions.module(combination)
         if slopes is not None:
             return lower_slopes(self._ctx, slopes, self.lower(slopes.source), module)
-        parts = self._expressions.parts(combination)
         terms = [(self.lower(part), factor) for part, factor in parts]
-        rest = combination.constant - sum(factor * part.constant for part, factor in parts)
         return lower_sum(self._ctx, terms, module).mapped(1.0, rest)
 
     def _lower_atom(self, atom: Atom) -> Lowered:

@@ -64,7 +64,7 @@ class _Recogniser:
         target = self._scores()
         needed = self._needed(target)
         self._lowering.needed = needed
-        computed = {index for each in needed for index in each.atoms if len(each.atoms) == 1}
+        computed = {each.only_atom for each in needed}
         for atom in self._live:
             self._check(atom, target, computed)
         for atom in self._live:
@@ -123,14 +123,14 @@ class _Recogniser:
     def _reads(self, combination: LinComb) -> list[LinComb]:
         """What a combination is computed from."""
         expressions = self._expressions
-        if len(combination.atoms) > 1:
+        if combination.only_atom is None:
             return [part for part, _ in expressions.parts(combination)]
         atom = expressions.atoms[combination.atoms[0]]
         reads = [read for read in atom.reads() if read.terms]
         only = expressions.dominator(LinComb.atom(atom.index)) if len(reads) > 1 else None
         return reads if only is None else [only]
 
-    def _check(self, atom: Atom, target: LinComb, computed: set[int]) -> None:
+    def _check(self, atom: Atom, target: LinComb, computed: set[int | None]) -> None:
         """Note what is plainly unsupported, also behind something else that is."""
         expressions = self._expressions
         try:
