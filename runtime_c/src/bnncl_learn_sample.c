@@ -10,14 +10,9 @@ bnncl_status bnncl_learn_sample(const bnncl_head_config *config, const bnncl_hea
     if (latent == NULL) {
         return BNNCL_BAD_ARGUMENT;
     }
-    if (state->phase != BNNCL_LEARN_OPEN) {
-        return state->phase == BNNCL_LEARN_IDLE ? BNNCL_BAD_STATE : BNNCL_BUSY;
-    }
-    if (label >= config->max_classes) {
-        return BNNCL_BAD_LABEL;
-    }
-    if (state->count == config->experience) {
-        return BNNCL_FULL;
+    const bnncl_status status = bnncl_learn_may_sample(config, head, label);
+    if (status != BNNCL_OK) {
+        return status;
     }
     memcpy(head->latents + (size_t)state->count * config->latent_bytes, latent, config->latent_bytes);
     head->labels[state->count] = label;

@@ -232,7 +232,7 @@ def test_object_files_hold_no_mutable_data_and_call_nothing_but_mem_functions(tm
 
 def test_sections_are_placed_where_macros_say(tmp_path: Path):
     folder = project(spec("mlp"), tmp_path / "out")
-    places = {"BNNCL_WEIGHTS_SECTION": ".wts", "MLP_STATE_SECTION": ".st", "MLP_SCRATCH_SECTION": ".scr"}
+    places = {"BNNCL_WEIGHTS_SECTION": ".wts", "MLP_CONTEXT_SECTION": ".ctx", "MLP_SCRATCH_SECTION": ".scr"}
     defines = [f'-D{macro}=__attribute__((section("{name}")))' for macro, name in places.items()]
     built = run(
         ["gcc", "-std=c99", *defines, "-Iinclude", "-Isrc", *sources(folder), "-o", "selftest"], folder

@@ -96,6 +96,11 @@ class SectionView:
     uses_scratch: bool
     scratch_word: int
 
+    @property
+    def uses_workspace(self) -> bool:
+        """Whether any op is given memory of the workspace."""
+        return self.uses_arena or self.uses_scratch
+
 
 @dataclass(frozen=True)
 class InferView:

@@ -12,10 +12,12 @@ typedef struct {
     const char *const *labels; /* [label_count], names of the classes, or NULL where none were given */
     uint32_t label_count;
     uint32_t input_len;       /* elements of an input */
-    uint32_t classes;         /* scores that an inference gives */
+    uint32_t classes;         /* known as compiled; learning can add more */
+    uint32_t max_classes;     /* scores that an inference gives */
     uint32_t weight_bytes;    /* constants, usually in flash */
     uint32_t context_bytes;   /* sizeof of the context */
-    uint32_t workspace_bytes; /* arena and scratch */
+    uint32_t state_bytes;     /* sizeof of the memory of learning; 0 where the model does not learn */
+    uint32_t workspace_bytes; /* sizeof of the workspace: arena, scratch, what is handed from op to op */
 } bnncl_info;
 
 #endif

@@ -94,6 +94,10 @@ typedef struct {
 /* Opens an experience. BNNCL_BUSY where one is open. */
 bnncl_status bnncl_learn_begin(const bnncl_head_config *config, const bnncl_head *head);
 
+/* Whether bnncl_learn_sample would take in a sample with `label`, so that its latent is worth computing: BNNCL_OK,
+ * or what that would return. */
+bnncl_status bnncl_learn_may_sample(const bnncl_head_config *config, const bnncl_head *head, uint16_t label);
+
 /* Takes in one sample: latent [latent_bytes]. BNNCL_BUSY once a step has been made, BNNCL_BAD_STATE where no
  * experience is open, BNNCL_BAD_LABEL where label >= max_classes, BNNCL_FULL after `experience` samples. */
 bnncl_status bnncl_learn_sample(const bnncl_head_config *config, const bnncl_head *head,
