@@ -14,12 +14,12 @@ static bnncl_status bnncl_read_in(const bnncl_storage *port, uint32_t at, uint8_
     for (size_t i = 0; i < count; i++) {
         uint8_t *to = state + segments[i].offset;
         if (port->read(port->context, at, to, segments[i].size) != BNNCL_OK) {
-            return BNNCL_STORAGE_ERROR;
+            return BNNCL_STATE_LOST;
         }
         crc = bnncl_store_crc32(crc, to, segments[i].size);
         at += segments[i].size;
     }
-    return crc == bnncl_get32(header + BNNCL_STORE_AT_CRC) ? BNNCL_OK : BNNCL_STORAGE_ERROR;
+    return crc == bnncl_get32(header + BNNCL_STORE_AT_CRC) ? BNNCL_OK : BNNCL_STATE_LOST;
 }
 
 bnncl_status bnncl_store_load(const bnncl_storage *port, const bnncl_store_id *id, void *state,

@@ -29,6 +29,7 @@ class Status(IntEnum):
     BAD_FINGERPRINT = 7
     CORRUPT = 8
     TOO_SMALL = 9
+    STATE_LOST = 13
 
 
 READ = ctypes.CFUNCTYPE(

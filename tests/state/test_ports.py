@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bnncl.targets import TARGETS
 from bnncl.targets.flags import WARNINGS
+from bnncl.toolchain.compilers import compile_elf
+from bnncl.toolchain.emulate import run_elf
 from tests.state.native import RUNTIME, File, RamFlash, Status, Store
-from tests.tools import require_tool
+from tests.tools import require_target, require_tool
 
 PORTS = sorted(path for name in ("file", "ram", "stm32h7") for path in (RUNTIME / "port" / name).glob("*"))
 SIZES = (1024, 256, 4)
@@ -91,6 +94,49 @@ def test_a_file_refuses_to_write_what_is_not_erased(library: ctypes.CDLL, tmp_pa
     store.close()
 
 
+def test_a_file_refuses_what_is_outside_or_no_block(library: ctypes.CDLL, tmp_path: Path) -> None:
+    path = tmp_path / "region.bin"
+    store = FileFlash(library, path)
+    port, data = store.port, (ctypes.c_uint8 * 64)()
+    for offset, size in ((1024, 4), (1020, 8), (2**32 - 4, 8), (2, 4), (4, 2)):
+        assert port.prog(port.context, offset, data, size) == Status.STORAGE_ERROR
+    for offset in (1024, 4, 2**32 - 256):
+        assert port.erase(port.context, offset) == Status.STORAGE_ERROR
+    for offset, size in ((1024, 1), (1023, 2), (2**32 - 1, 2)):
+        assert port.read(port.context, offset, data, size) == Status.STORAGE_ERROR
+    assert port.read(port.context, 1023, data, 1) == Status.OK
+    store.close()
+    assert path.read_bytes() == b"\xff" * 1024
+
+
+def test_a_file_that_cannot_be_written_is_not_made_anew(tmp_path: Path) -> None:
+    """Opening for update fails, as of a file on a read-only medium; a truncated file would be seen."""
+    require_tool("gcc")
+    program, path = tmp_path / "open.c", tmp_path / "region.bin"
+    path.write_bytes(bytes(1024))
+    program.write_text(
+        "#include <stdio.h>\n"
+        "static FILE *refusing(const char *path, const char *mode)\n"
+        "{\n"
+        "    return mode[0] == 'r' && mode[1] == '+' ? NULL : fopen(path, mode);\n"
+        "}\n"
+        "#define fopen refusing\n"
+        '#include "bnncl_storage_file.c"\n'
+        "int main(int count, char **given)\n"
+        "{\n"
+        "    bnncl_storage_file region;\n"
+        "    return count == 2 && bnncl_storage_file_open(&region, given[1], 1024, 256, 4) == BNNCL_OK;\n"
+        "}\n"
+    )
+    port = RUNTIME / "port" / "file"
+    made, includes = str(tmp_path / "open"), [f"-I{RUNTIME / 'include'}", f"-I{port}"]
+    subprocess.run(["gcc", "-std=c99", *includes, str(program), "-o", made], check=True)
+    assert subprocess.run([made, path], check=False).returncode == 0, "opened"
+    assert path.read_bytes() == bytes(1024)
+    assert subprocess.run([made, tmp_path / "new.bin"], check=False).returncode == 1, "not made"
+    assert (tmp_path / "new.bin").read_bytes() == b"\xff" * 1024
+
+
 def test_a_file_of_other_size_or_nowhere_is_refused(library: ctypes.CDLL, tmp_path: Path) -> None:
     (tmp_path / "short.bin").write_bytes(bytes(1000))
     for path in (tmp_path / "short.bin", tmp_path / "none" / "region.bin"):
@@ -98,6 +144,34 @@ def test_a_file_of_other_size_or_nowhere_is_refused(library: ctypes.CDLL, tmp_pa
         assert open_file(library, file, path) == Status.STORAGE_ERROR
         assert library.bnncl_storage_file_close(ctypes.byref(file)) == Status.STORAGE_ERROR
     assert (tmp_path / "short.bin").read_bytes() == bytes(1000)
+
+
+def test_internal_flash_is_not_touched_outside_the_region(tmp_path: Path) -> None:
+    """The emulated core has no flash controller: touching one would end the program."""
+    target = TARGETS["cortex-m7"]
+    require_target(target)
+    port = RUNTIME / "port" / "stm32h7"
+    (tmp_path / "outside.c").write_text(
+        '#include "bnncl_storage_stm32h7.h"\n'
+        "int main(void)\n"
+        "{\n"
+        "    static uint32_t data[16];\n"
+        "    const bnncl_storage port = bnncl_storage_stm32h7_port();\n"
+        "    const uint32_t end = port.region_bytes;\n"
+        "    const uint32_t progs[][2] = {{end, 32}, {end - 32, 64}, {0xFFFFFFE0, 64}, {16, 32}, {32, 16}};\n"
+        "    const uint32_t erases[] = {end, end - 32, 0xFFFE0000};\n"
+        "    int accepted = port.read(port.context, end - 1, data, 2) != BNNCL_STORAGE_ERROR;\n"
+        "    for (int i = 0; i < 5; i++)\n"
+        "        accepted += port.prog(port.context, progs[i][0], data, progs[i][1]) !=\n"
+        "                    BNNCL_STORAGE_ERROR;\n"
+        "    for (int i = 0; i < 3; i++)\n"
+        "        accepted += port.erase(port.context, erases[i]) != BNNCL_STORAGE_ERROR;\n"
+        "    return accepted;\n"
+        "}\n"
+    )
+    sources = [tmp_path / "outside.c", port / "bnncl_storage_stm32h7.c"]
+    elf = compile_elf(target, sources, [RUNTIME / "include", port], {}, tmp_path / "outside.elf")
+    assert run_elf(target, elf, timeout_s=60).exit_code == 0
 
 
 def test_emulated_flash_refuses_what_flash_forbids(library: ctypes.CDLL) -> None:

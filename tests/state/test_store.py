@@ -225,4 +225,18 @@ def test_memory_that_reads_differently_the_second_time(flash: RamFlash) -> None:
         return status
 
     flash.wrap("read", fickle)
-    assert flash.load(100)[0] == Status.STORAGE_ERROR
+    assert flash.load(100)[0] == Status.STATE_LOST
+
+
+def test_a_failing_load_says_whether_it_touched_the_state(flash: RamFlash) -> None:
+    assert flash.save(state(0)) == Status.OK
+    said = []
+    for failing in range(10):
+        flash.wrap("read", Failing(failing))
+        status, held = flash.load(100)
+        flash.unwrap()
+        said.append(status)
+        assert (held == b"?" * 100) == (status == Status.STORAGE_ERROR) or status == Status.STATE_LOST
+    scan = said.index(Status.STATE_LOST)
+    assert scan > 3
+    assert said == [Status.STORAGE_ERROR] * scan + [Status.STATE_LOST] + [Status.OK] * (9 - scan)

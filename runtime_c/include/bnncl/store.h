@@ -46,8 +46,9 @@ bnncl_status bnncl_store_save(const bnncl_storage *port, const bnncl_store_id *i
  * `state` is written after everything has been checked. BNNCL_NO_STATE: both slots are erased.
  * BNNCL_CORRUPT: something lies there, nothing of it whole. BNNCL_BAD_FINGERPRINT: what is whole belongs to
  * another model or layout, or is not as long as the segments. BNNCL_TOO_SMALL: a slot could not hold the
- * segments. Only after BNNCL_STORAGE_ERROR has `state` possibly changed and has to be set up again: the port
- * failed, or gave other bytes than when they were checked. */
+ * segments. BNNCL_STORAGE_ERROR: the port failed before `state` was touched. Only after BNNCL_STATE_LOST has `state`
+ * possibly changed and has to be set up again: the port failed later, or gave other bytes than when they were
+ * checked. */
 bnncl_status bnncl_store_load(const bnncl_storage *port, const bnncl_store_id *id, void *state,
                               const bnncl_segment *segments, size_t count);
 

@@ -24,17 +24,24 @@ static bool fill(FILE *file, uint32_t offset, uint32_t size)
     return good && fflush(file) == 0;
 }
 
+static bool is_inside(const bnncl_storage_file *region, uint32_t offset, uint32_t size)
+{
+    return offset <= region->region_bytes && size <= region->region_bytes - offset;
+}
+
 static bnncl_status file_read(void *context, uint32_t offset, void *data, uint32_t size)
 {
     const bnncl_storage_file *region = context;
-    return ok_if(go_to(region->file, offset) && fread(data, 1, size, region->file) == size);
+    return ok_if(is_inside(region, offset, size) && go_to(region->file, offset) &&
+                 fread(data, 1, size, region->file) == size);
 }
 
 /* Refuses to write over what is not erased, as flash would, so that a firmware's fault shows on the host. */
 static bnncl_status file_prog(void *context, uint32_t offset, const void *data, uint32_t size)
 {
     const bnncl_storage_file *region = context;
-    bool good = go_to(region->file, offset);
+    bool good = is_inside(region, offset, size) && offset % region->prog_bytes == 0 &&
+                size % region->prog_bytes == 0 && go_to(region->file, offset);
     for (uint32_t i = 0; i < size && good; i++) {
         good = getc(region->file) == 0xFF;
     }
@@ -44,7 +51,8 @@ static bnncl_status file_prog(void *context, uint32_t offset, const void *data, 
 static bnncl_status file_erase(void *context, uint32_t offset)
 {
     const bnncl_storage_file *region = context;
-    return ok_if(fill(region->file, offset, region->erase_bytes));
+    return ok_if(is_inside(region, offset, region->erase_bytes) && offset % region->erase_bytes == 0 &&
+                 fill(region->file, offset, region->erase_bytes));
 }
 
 static bnncl_status file_sync(void *context)
@@ -58,17 +66,33 @@ static bool has_size(FILE *file, uint32_t size)
     return fseek(file, 0, SEEK_END) == 0 && (unsigned long)ftell(file) == size;
 }
 
+/* A file that can be read is there, so that it is never made anew: it could be one that may not be written. */
+static FILE *open_or_make(const char *path)
+{
+    FILE *file = fopen(path, "r+b");
+    if (file) {
+        return file;
+    }
+    file = fopen(path, "rb");
+    if (!file) {
+        return fopen(path, "w+b");
+    }
+    (void)fclose(file);
+    return NULL;
+}
+
 bnncl_status bnncl_storage_file_open(bnncl_storage_file *region, const char *path, uint32_t region_bytes,
                                      uint32_t erase_bytes, uint32_t prog_bytes)
 {
     region->region_bytes = region_bytes;
     region->erase_bytes = erase_bytes;
     region->prog_bytes = prog_bytes;
-    region->file = fopen(path, "r+b");
-    if (!region->file) {
-        region->file = fopen(path, "w+b");
+    region->file = NULL;
+    if (erase_bytes == 0 || prog_bytes == 0 || region_bytes > FILE_MAX_BYTES) {
+        return BNNCL_STORAGE_ERROR;
     }
-    bool good = region->file && region_bytes <= FILE_MAX_BYTES;
+    region->file = open_or_make(path);
+    bool good = region->file != NULL;
     if (good && has_size(region->file, 0)) {
         good = fill(region->file, 0, region_bytes);
     }

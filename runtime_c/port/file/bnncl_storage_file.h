@@ -18,7 +18,8 @@ typedef struct {
 
 /* Open the region in `path`, or make it, erased, where there is no file or an empty one. Sizes as in
  * bnncl_storage.
- * BNNCL_STORAGE_ERROR: the file cannot be opened or made, or does not have `region_bytes` bytes. */
+ * BNNCL_STORAGE_ERROR: the file cannot be opened or made, or does not have `region_bytes` bytes; a file that is
+ * there is as it was. */
 bnncl_status bnncl_storage_file_open(bnncl_storage_file *region, const char *path, uint32_t region_bytes,
                                      uint32_t erase_bytes, uint32_t prog_bytes);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl_storage_stm32h7.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Names, bits and procedures are those of the reference manual RM0433, chapter 4. */
@@ -8,8 +9,9 @@
 #define SECTOR_BYTES 0x20000u
 #define FIRST_SECTOR 6u
 #define SECTORS 2u
-#define WORD_BYTES 32u /* a flash word of 256 bits, written as a whole and protected by its own ECC */
-#define LINE_BYTES 32u /* of the data cache */
+#define WORD_BYTES 32u  /* a flash word of 256 bits, written as a whole and protected by its own ECC */
+#define LINE_BYTES 32u  /* of the data cache */
+#define CHUNK_BYTES 64u /* read with interrupts masked; between two of these they run */
 
 #define FLASH_KEYR2 (*(volatile uint32_t *)0x52002104u)
 #define FLASH_CR2 (*(volatile uint32_t *)0x5200210Cu)
@@ -70,29 +72,46 @@ static void forget_lines(uint32_t address, uint32_t size)
     barrier();
 }
 
-/* A flash word whose write was cut short usually has a wrong ECC, and reading it is a bus fault. The fault is
- * masked, and the flag that stays says so. Interrupts wait meanwhile. */
-static bnncl_status flash_read(void *context, uint32_t offset, void *data, uint32_t size)
+static bool is_inside(uint32_t offset, uint32_t size)
+{
+    return offset <= SECTORS * SECTOR_BYTES && size <= SECTORS * SECTOR_BYTES - offset;
+}
+
+/* Copies at most CHUNK_BYTES with bus faults of loads ignored. FAULTMASK is needed for that, and keeps every
+ * interrupt waiting meanwhile; it and BFHFNMIGN are put back as they were. */
+static void copy_masked(uint8_t *to, const volatile uint8_t *from, uint32_t size)
 {
     uint32_t faultmask;
+    __asm__ volatile("mrs %0, faultmask" : "=r"(faultmask));
+    __asm__ volatile("cpsid f" ::: "memory");
+    const uint32_t ccr = SCB_CCR;
+    SCB_CCR = ccr | SCB_CCR_BFHFNMIGN;
+    barrier();
+    for (uint32_t i = 0; i < size; i++) {
+        to[i] = from[i];
+    }
+    barrier();
+    SCB_CCR = ccr;
+    barrier();
+    __asm__ volatile("msr faultmask, %0" ::"r"(faultmask) : "memory");
+}
+
+/* A flash word whose write was cut short usually has a wrong ECC, and reading it is a bus fault. The fault is
+ * masked, and the flag that stays says so. */
+static bnncl_status flash_read(void *context, uint32_t offset, void *data, uint32_t size)
+{
     (void)context;
-    if (offset > SECTORS * SECTOR_BYTES || size > SECTORS * SECTOR_BYTES - offset) {
+    if (!is_inside(offset, size)) {
         return BNNCL_STORAGE_ERROR;
     }
     const volatile uint8_t *from = (const volatile uint8_t *)(REGION + offset);
     uint8_t *to = data;
     forget_lines(REGION + offset, size);
     FLASH_CCR2 = CCR_ALL;
-    __asm__ volatile("mrs %0, faultmask" : "=r"(faultmask));
-    __asm__ volatile("cpsid f" ::: "memory");
-    SCB_CCR |= SCB_CCR_BFHFNMIGN;
-    barrier();
-    for (uint32_t i = 0; i < size; i++) {
-        to[i] = from[i];
+    for (uint32_t done = 0; done < size; done += CHUNK_BYTES) {
+        const uint32_t left = size - done;
+        copy_masked(to + done, from + done, left < CHUNK_BYTES ? left : CHUNK_BYTES);
     }
-    barrier();
-    SCB_CCR &= ~SCB_CCR_BFHFNMIGN;
-    __asm__ volatile("msr faultmask, %0" ::"r"(faultmask) : "memory");
     const uint32_t flags = FLASH_SR2;
     FLASH_CCR2 = CCR_ALL;
     return (flags & SR_DBECCERR) == 0 ? BNNCL_OK : BNNCL_CORRUPT;
@@ -103,6 +122,9 @@ static bnncl_status flash_prog(void *context, uint32_t offset, const void *data,
     bnncl_status status = BNNCL_OK;
     const uint32_t *from = data;
     (void)context;
+    if (!is_inside(offset, size) || offset % WORD_BYTES != 0 || size % WORD_BYTES != 0) {
+        return BNNCL_STORAGE_ERROR;
+    }
     unlock();
     for (uint32_t done = 0; done < size && status == BNNCL_OK; done += WORD_BYTES) {
         volatile uint32_t *to = (volatile uint32_t *)(REGION + offset + done);
@@ -123,6 +145,9 @@ static bnncl_status flash_erase(void *context, uint32_t offset)
 {
     const uint32_t sector = FIRST_SECTOR + offset / SECTOR_BYTES;
     (void)context;
+    if (!is_inside(offset, SECTOR_BYTES) || offset % SECTOR_BYTES != 0) {
+        return BNNCL_STORAGE_ERROR;
+    }
     unlock();
     FLASH_CR2 = CR_SER | CR_PSIZE_32 | CR_SNB(sector);
     FLASH_CR2 = CR_SER | CR_PSIZE_32 | CR_SNB(sector) | CR_START;
