@@ -66,7 +66,8 @@ def load_learned(
 
     `project` is the folder of the device's firmware, `model` the file that it was compiled from; `factory`
     (`package.module:function`), `input_shape` and `trust_pickle` are for files that hold no graph.
-    `weights`, and errors: `driver.bring_back.bring_back`. `with_learned_head` puts the head into a module.
+    `path` may be none of these files. `weights`, and errors: `driver.bring_back.bring_back`.
+    `with_learned_head` puts the head into a module.
     """
     source = ModelSource(Path(model), None, factory, input_shape, trust_pickle)
     return bring_back(Path(dump), Path(project), source, Path(path), weights)

@@ -83,6 +83,15 @@ def test_same_model_same_bytes(saved: Path, tmp_path: Path) -> None:
     assert (tmp_path / "again.pt").read_bytes() == saved.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["shift", *list(idioms.ZOO)[:3]])
+def test_a_module_in_training_mode_is_saved_as_in_eval_mode(name: str, tmp_path: Path) -> None:
+    x, module = idioms.example(name), nn.Sequential(idioms.build(name), nn.Dropout(0.5)).train()
+    save(module, tmp_path / "train.pt", x)
+    assert all(part.training for part in module.modules())
+    save(module.eval(), tmp_path / "eval.pt", x)
+    assert (tmp_path / "train.pt").read_bytes() == (tmp_path / "eval.pt").read_bytes()
+
+
 def test_the_range_of_the_calibration_is_known(tmp_path: Path) -> None:
     x = idioms.example("shift")
     save(idioms.build("shift"), tmp_path / "model.pt", x, x * 7)
@@ -125,6 +134,7 @@ def test_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BnnclError) as caught:
         save(idioms.build("shift"), tmp_path / "no" / "model.pt", idioms.example("shift"))
     assert errors(caught) == ["cannot-write"]
+    assert "fix: Name a file in a folder that is there" in str(caught.value)
     assert caught.value.exit_code == EXIT_USAGE
 
 

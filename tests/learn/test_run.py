@@ -234,6 +234,15 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path):
     ]
 
 
+def test_results_do_not_go_into_a_project(model, file, tmp_path, capsys):
+    folder = bnncl.compile(model).write(tmp_path / "out")
+    before = sorted(path.name for path in folder.iterdir())
+    code, out, err = command(capsys, "--model", model, "--data", file, "-o", folder)
+    assert (code, out) == (EXIT_USAGE, "")
+    assert "[output-is-project]" in err
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
 def test_data_without_the_classes_of_the_model(model, tmp_path):
     later = replace(DATA, y_train=DATA.y_train + BASE, y_test=DATA.y_test + BASE)
     with pytest.raises(UsageError) as refused:

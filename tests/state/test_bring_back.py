@@ -179,6 +179,22 @@ def refused(slugs: list[str], dump_: Path, folder: Path, model: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.parametrize("taken", ["model", "dump", "link", "manifest.json", "include/net.h"])
+def test_the_files_that_are_read_are_never_written(
+    fields: Callable[[str], Field], tmp_path: Path, taken: str
+) -> None:
+    field = fields("mlp")
+    (tmp_path / "link.pt").symlink_to(field.model)
+    ours = {"model": field.model, "dump": field.dump, "link": tmp_path / "link.pt"}
+    path = ours.get(taken, field.folder / ".." / field.folder.name / taken)
+    before = path.read_bytes()
+    with pytest.raises(bnncl.UsageError) as caught:
+        bnncl.load_learned(field.dump, field.folder, field.model, path)
+    assert [problem.slug for problem in caught.value.problems] == ["output-is-input"]
+    assert caught.value.exit_code == EXIT_USAGE
+    assert path.read_bytes() == before
+
+
 def test_everything_that_does_not_belong_together_is_said(
     fields: Callable[[str], Field], tmp_path: Path
 ) -> None:

@@ -37,6 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rate", type=float, metavar="R", help="learning rate (default: 8 by the squares of features)"
     )
+    _rest(group, plain)
+
+
+def _rest(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse does not name its type
     new, replayed = plain.minibatch
     group.add_argument(
         "--minibatch",
@@ -45,7 +49,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"new and replayed samples of a step (default {new}:{replayed})",
     )
     group.add_argument(
-        "--abort", choices=get_args(Abort), help=f"what an abort returns to (default {plain.abort})"
+        "--abort",
+        choices=get_args(Abort),
+        help="no effect now: training works on a head of its own, so that an abort needs no copy "
+        f"(default {plain.abort})",
     )
     group.add_argument(
         "--replay-init", type=Path, metavar="DATA.npz", help="arrays x and y to fill the replay memory with"

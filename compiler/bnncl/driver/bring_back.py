@@ -11,6 +11,8 @@ import numpy as np
 from bnncl.diagnostics import Collector, Problem, UnsupportedModel, UsageError
 from bnncl.driver.project import stored_inputs
 from bnncl.driver.real_head import RealHead, separate
+from bnncl.emit.folder import owned_files
+from bnncl.emit.manifest import MANIFEST
 from bnncl.frontend.load import Loaded
 from bnncl.frontend.model import ModelSource, load_source
 from bnncl.frontend.new_head import OpenHead
@@ -60,11 +62,11 @@ def bring_back(
     class below the last one that nobody has learned gets the logit of the score that a device gives it.
     `weights` are those that the device scores with ("forward", of few bits: torch gives the same answers), or
     those that learning goes on from ("stored", of all bits).
-    Raises UsageError for files that do not belong together or are damaged, UnsupportedModel
-    (`feature-without-scale`).
+    Raises UsageError for files that do not belong together or are damaged, and where `path` is one of those
+    that are read (`output-is-input`); UnsupportedModel (`feature-without-scale`).
     """
     expected = expected_state(folder)
-    blob, loaded = _read(dump, expected, source)
+    blob, loaded = _read(dump, expected, source, _overwritten(path, dump, folder, source))
     held = arrays(blob, expected.layout, str(dump))
     graph = open_project(folder).graph
     head = head_of(graph)
@@ -89,9 +91,23 @@ def bring_back(
     return BroughtBack(str(path), module, blob.sequence, count, tuple(unknown.tolist()), samples, agreement)
 
 
-def _read(dump: Path, expected: Expected, source: ModelSource) -> tuple[Blob, Loaded]:
-    """State and model; UsageError with what is wrong with either, or where they are not one model's."""
+def _overwritten(path: Path, dump: Path, folder: Path, source: ModelSource) -> list[Problem]:
+    """The problem `output-is-input` where `path` is the model, the dump or a file of the project."""
+    inputs = {dump: "the dump"}
+    if isinstance(source.model, Path):
+        inputs[source.model] = "the model that the project came from"
+    inputs |= {folder / name: "a file of the project" for name in (*(owned_files(folder) or ()), MANIFEST)}
+    for each, what in inputs.items():
+        if path.resolve() == each.resolve() or (path.exists() and each.exists() and path.samefile(each)):
+            message, why = f"the file to write is {what}", "What is in that file would be lost."
+            return [Problem("output-is-input", message, str(path), why, "Name a new file with -o.")]
+    return []
+
+
+def _read(dump: Path, expected: Expected, source: ModelSource, found: list[Problem]) -> tuple[Blob, Loaded]:
+    """State and model; UsageError with `found` and what is wrong with either or with both as a pair."""
     problems = Collector()
+    problems.extend(found)
     blob = loaded = None
     try:
         blob = read_state(dump, expected)

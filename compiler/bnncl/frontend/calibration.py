@@ -124,9 +124,13 @@ def _checked_labels(
     if y.dim() != 1 or (x is not None and len(y) != len(x)):
         count = "N" if x is None else str(len(x))
         message = f"the labels have shape {tuple(y.shape)}, not ({count},)"
-        problems.add(Problem("labels-shape", message, "labels"))
+        problems.add(
+            Problem("labels-shape", message, "labels", hint="Give one whole number for each sample.")
+        )
     if y.is_floating_point() or y.dtype == torch.bool:
-        problems.add(Problem("labels-dtype", f"the labels are {dtype_name(y.dtype)}, not integers", "labels"))
+        message = f"the labels are {dtype_name(y.dtype)}, not integers"
+        hint = "Give class numbers from 0: y.astype('int64'), of one-hot rows y.argmax(1)."
+        problems.add(Problem("labels-dtype", message, "labels", hint=hint))
     elif y.numel() and (int(y.min()) < 0 or int(y.max()) >= classes):
         message = f"the labels reach from {int(y.min())} to {int(y.max())}, the model has {classes} outputs"
         problems.add(Problem("labels-range", message, "labels"))

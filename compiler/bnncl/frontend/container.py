@@ -52,9 +52,10 @@ def save(
 
     `example` is a batch (N, ...) of inputs in torch's layout, `calibration` a larger one (a few hundred
     samples of the training set), `labels` their classes (N,); tensors or numpy arrays. The captured graph
-    is replayed against `module` first. `module` stays as it was. The file appears whole or not at all.
-    Raises UsageError for unusable arrays or a folder that cannot be written, UnsupportedModel for a model
-    that cannot be captured.
+    is replayed against `module` first. A module in training mode is captured in eval mode
+    too: batch norm with its running statistics, no dropout. `module` stays as it was, its mode included.
+    The file appears whole or not at all. Raises UsageError for unusable arrays or a folder that cannot be
+    written, UnsupportedModel for a model that cannot be captured.
     """
     sample = example_tensor(example)
     captured = capture(module, sample)
@@ -181,7 +182,9 @@ def _write(path: Path, data: bytes) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise UsageError(Problem("cannot-write", "the model cannot be written", str(path), reason)) from error
+        hint = "Name a file in a folder that is there and that you may write to."
+        message = "the model cannot be written"
+        raise UsageError(Problem("cannot-write", message, str(path), reason, hint)) from error
 
 
 def _umask() -> int:

@@ -85,5 +85,6 @@ def _differs(at: str, path: str) -> Problem:
         "with the head of the file the module gives other answers than the file",
         at,
         f"It is not the module that {path} came from, or what it computes behind its head is no module.",
-        "Use the file as it is: it holds the whole model.",
+        "Load the trained weights into the module first (its state_dict), or use the file as it is: it holds "
+        "the whole model.",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bnncl.diagnostics import Problem, UsageError
+from bnncl.emit.folder import owned_files
 
 FORMAT = 1
 JSON_NAME, CSV_NAME = "results.json", "results.csv"
@@ -96,9 +97,11 @@ class Results:
 def resume(folder: Path, settings: Mapping[str, Any]) -> Results:
     """The finished runs in `folder`, or none where it holds no results.
 
-    UsageError `bad-results` where the file is not what `write` writes, `other-settings` where it was
-    made with other settings: what they are is named.
+    UsageError `output-is-project` where bnncl has generated a project in `folder`, `bad-results` where the
+    file is not what `write` writes, `other-settings` where it was made with other settings: what they are
+    is named.
     """
+    _check_folder(folder)
     path = folder / JSON_NAME
     if not path.is_file():
         return Results(settings)
@@ -117,6 +120,19 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Results:
             )
         )
     return found
+
+
+def _check_folder(folder: Path) -> None:
+    if owned_files(folder) is not None:
+        raise UsageError(
+            Problem(
+                "output-is-project",
+                "this folder holds a project that bnncl generated",
+                str(folder),
+                "Results of a simulation do not belong among the sources of a firmware.",
+                "Name another folder with -o.",
+            )
+        )
 
 
 def read(path: Path) -> Results:

@@ -138,6 +138,7 @@ def _nothing(reasons: list[str], where: str) -> Problem:
             message="nothing has been saved here",
             where=where,
             why="All of it is erased flash.",
+            hint="Have the firmware call <name>_save, and read out the region of its storage port.",
         )
     return Problem(
         slug="state-corrupt",
