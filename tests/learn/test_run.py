@@ -16,12 +16,13 @@ from torch import nn
 import bnncl
 from bnncl.cli.main import main
 from bnncl.diagnostics import EXIT_USAGE, UsageError, VerificationFailed
+from bnncl.kernels.learned_head import head_of
 from bnncl.learn import run as run_module
 from bnncl.learn.backbone import Backbone, Computed
 from bnncl.learn.data import DataSet
 from bnncl.learn.engine import CEngine, ReferenceEngine
 from bnncl.learn.results import Results
-from bnncl.learn.run import compiled, simulate, stream_of
+from bnncl.learn.run import Silent, compiled, prepare, simulate, stream_of
 from bnncl.learn.settings import Settings
 from tests.e2e.zoo import SignLayer
 
@@ -234,6 +235,44 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path):
     ]
 
 
+def test_the_default_is_what_the_compiler_builds(model, tmp_path):
+    """Rate, minibatches and epochs are those of a compilation without options; float learns at its rate."""
+    methods = ("device", "device-plain", "cwr")
+    settings = replace(settings_of(model, methods=methods), seeds=(0,))
+    known = DATA.y_train < BASE
+    filling = (DATA.x_train[known], DATA.y_train[known])
+    firmware = bnncl.compile(model, train="head", replay=30, max_classes=CLASSES, replay_init=filling)
+    head = head_of(firmware.spec.graph)
+    bench = prepare(settings, DATA, Silent())
+    simulated = bench.backbone.cut.head
+    for array in ("weights", "past", "met", "replay_latents", "replay_labels"):
+        assert np.array_equal(getattr(simulated, array).data, getattr(head, array).data)
+    own, plain = simulated.config, head.config
+    assert replace(own, experience=plain.experience) == plain
+    assert bench.backbone.config(None, settings.minibatch, settings.epochs) == own
+    assert bench.rate == pytest.approx(8 / 257, rel=1e-6)
+    results = simulate(settings, DATA, tmp_path / "own")
+    assert (results.settings["rate"], results.settings["used_rate"]) == (None, bench.rate)
+    assert simulate(settings, DATA, tmp_path / "own") == results
+    given = simulate(replace(settings, rate=bench.rate), DATA, tmp_path / "given")
+    assert [run.matrix for run in given.runs] == [run.matrix for run in results.runs]
+    fast = simulate(replace(settings, engine="features"), DATA, tmp_path / "fast")
+    assert [run.matrix for run in fast.runs] == [run.matrix for run in results.runs]
+
+
+def test_a_compiler_with_another_rate_does_not_add_to_old_results(model, tmp_path):
+    settings = replace(settings_of(model, methods=("naive",)), seeds=(0,))
+    simulate(settings, DATA, tmp_path)
+    path = tmp_path / "results.json"
+    held = json.loads(path.read_text())
+    held["settings"]["used_rate"] *= 2
+    path.write_text(json.dumps(held))
+    with pytest.raises(UsageError) as refused:
+        simulate(replace(settings, seeds=(1,)), DATA, tmp_path)
+    assert refused.value.problems[0].slug == "other-settings"
+    assert "used_rate" in str(refused.value)
+
+
 def test_results_do_not_go_into_a_project(model, file, tmp_path, capsys):
     folder = bnncl.compile(model).write(tmp_path / "out")
     before = sorted(path.name for path in folder.iterdir())
@@ -272,6 +311,8 @@ def test_command_line(model, file, tmp_path, capsys):
     code, out, _ = command(capsys, *words, "--methods", "device,naive")
     assert code == 0
     assert "device, integers" in out
+    assert "latent bytes" in out
+    assert "Learning rate 0.03113, the compiler's own." in out
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *("accuracy.png", "results.csv", "results.json"),
     ]

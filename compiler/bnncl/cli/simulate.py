@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -17,6 +17,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from bnncl.cli import values
+from bnncl.driver.train_options import Rounding, TrainOptions
 from bnncl.learn.methods import BY_NAME, METHODS
 
 if TYPE_CHECKING:
@@ -83,17 +84,44 @@ def _learning_options(group: Any) -> None:  # noqa: ANN401
     group.add_argument(
         "--latents", type=int, choices=(1, 8, 32), default=1, help="bits of a replayed value in method cwr"
     )
-    group.add_argument("--qf", type=int, default=8, metavar="BITS", help="forward copies, 2..8 (default 8)")
-    group.add_argument("--qb", type=int, default=16, metavar="BITS", help="weights, gradients (default 16)")
-    group.add_argument("--rounding", choices=("nearest", "stochastic"), default="nearest")
-    group.add_argument("--rate", type=float, default=0.01, help="learning rate (default 0.01)")
-    group.add_argument("--minibatch", type=_minibatch, default=(8, 8), metavar="NEW:REPLAYED")
-    group.add_argument("--epochs", type=count, default=4, metavar="N", help="over an experience (default 4)")
+    _compiled_options(group)
     group.add_argument(
         "--engine",
         choices=("c", "reference", "features"),
         default="c",
         help="generated C (default), Python, or Python on features computed once",
+    )
+
+
+def _compiled_options(group: Any) -> None:  # noqa: ANN401
+    """Those of `bnncl compile`, with its defaults."""
+    plain = TrainOptions()
+
+    def bits(name: str, about: str, default: int) -> None:
+        group.add_argument(
+            name, type=int, default=default, metavar="BITS", help=f"{about} (default {default})"
+        )
+
+    bits("--qf", "forward copies, 2..8", plain.qf)
+    bits("--qb", "weights, gradients", plain.qb)
+    group.add_argument("--rounding", choices=get_args(Rounding), default=plain.rounding)
+    group.add_argument(
+        "--rate", type=float, help="learning rate (default: the compiler's own, 8 by the squares of features)"
+    )
+    new, replayed = plain.minibatch
+    group.add_argument(
+        "--minibatch",
+        type=_minibatch,
+        default=plain.minibatch,
+        metavar="NEW:REPLAYED",
+        help=f"samples of a step (default {new}:{replayed})",
+    )
+    group.add_argument(
+        "--epochs",
+        type=values.count,
+        default=plain.epochs,
+        metavar="N",
+        help=f"over an experience (default {plain.epochs})",
     )
 
 
@@ -154,9 +182,11 @@ def _draw(results: Results, path: Path) -> None:
 
 
 def _print_table(results: Results, settings: Settings) -> None:
+    from bnncl.learn.results import USED_RATE
+
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     table = Table(
-        "method", "latents", "replay bytes", "all classes %", "old %", "new %", "forgotten", box=None
+        "method", "latents", "latent bytes", "all classes %", "old %", "new %", "forgotten", box=None
     )
     for name in settings.methods:
         runs = [found for seed in settings.seeds if (found := results.find(name, seed)) is not None]
@@ -166,6 +196,10 @@ def _print_table(results: Results, settings: Settings) -> None:
             table.add_row(BY_NAME[name].title, memory, f"{runs[0].replay_bytes:,}", *cells)
     console.print(table)
     console.print(f"After the last experience; mean and standard deviation of seeds {settings.seeds}.")
+    rate = results.settings.get(USED_RATE)
+    if rate is not None:
+        chosen = "the compiler's own" if settings.rate is None else "as given"
+        console.print(f"Learning rate {rate:.4g}, {chosen}.")
 
 
 def _over_seeds(runs: list[Run], name: str) -> str:

@@ -69,3 +69,9 @@ def fraction(value: float, most: int) -> tuple[int, int]:
 def rate_fraction(rate: float, scale: float, exponent: int, qb: int) -> tuple[int, int]:
     """Multiplier and shift of a learning rate for weights W * 2**exponent on features * scale."""
     return fraction(rate * scale * 2.0 ** (exponent - (qb - 1)), 32)
+
+
+def real_rate(config: HeadConfig, scale: float) -> float:
+    """The learning rate that `rate_fraction` made the multiplier and shift of `config` from."""
+    unit = scale * 2.0 ** (config.weight_exponent - (config.q_backward - 1))
+    return math.ldexp(config.rate_multiplier, -config.rate_shift) / unit

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bnncl.driver.head_rows import rate_fraction
+from bnncl.driver.head_rows import rate_fraction, real_rate
 from bnncl.driver.project import stored_inputs
 from bnncl.interp import run
 from bnncl.ir.graph import Graph, Program
@@ -80,10 +80,18 @@ class Backbone:
         made = run(tail, {head.cut: cut})[head.x].reshape(len(inputs), -1)
         return (head.with_bias(made) * self.scale).astype(np.float32)
 
-    def config(self, rate: float, minibatch: tuple[int, int], epochs: int) -> HeadConfig:
-        """The head's configuration, were it compiled to learn like this."""
+    @property
+    def rate(self) -> float:
+        """The learning rate that the head was compiled with, as a real number."""
         config = self.cut.head.config
-        multiplier, shift = rate_fraction(rate, self.scale, config.weight_exponent, config.q_backward)
+        return real_rate(config, self.scale)
+
+    def config(self, rate: float | None, minibatch: tuple[int, int], epochs: int) -> HeadConfig:
+        """The head's configuration, were it compiled to learn like this; without `rate` at its own."""
+        config = self.cut.head.config
+        multiplier, shift = config.rate_multiplier, config.rate_shift
+        if rate is not None:
+            multiplier, shift = rate_fraction(rate, self.scale, config.weight_exponent, config.q_backward)
         return replace(
             config,
             rate_multiplier=multiplier,

@@ -14,6 +14,8 @@ from bnncl.diagnostics import Problem, UsageError
 from bnncl.emit.folder import owned_files
 
 FORMAT = 1
+USED_RATE = "used_rate"
+"""The setting that a simulation finds out: at which rate it learns, where the compiler chose it."""
 JSON_NAME, CSV_NAME = "results.json", "results.csv"
 
 
@@ -108,6 +110,8 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Results:
     found = read(path)
     wanted = json.loads(json.dumps(dict(settings)))
     names = sorted({*wanted, *found.settings})
+    if not (USED_RATE in wanted and USED_RATE in found.settings):
+        names = [name for name in names if name != USED_RATE]
     other = [name for name in names if wanted.get(name) != found.settings.get(name)]
     if other:
         raise UsageError(
@@ -119,7 +123,7 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Results:
                 "Name another folder with -o, or repeat the settings that its results.json holds.",
             )
         )
-    return found
+    return Results({**found.settings, **wanted}, found.runs)
 
 
 def _check_folder(folder: Path) -> None:

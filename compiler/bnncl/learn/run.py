@@ -21,7 +21,7 @@ from bnncl.learn.data import DataSet
 from bnncl.learn.engine import CEngine, Engine, ReferenceEngine
 from bnncl.learn.methods import Method
 from bnncl.learn.metrics import Shares, by_class, summarise
-from bnncl.learn.results import Results, Row, Run, resume
+from bnncl.learn.results import USED_RATE, Results, Row, Run, resume
 from bnncl.learn.samples import Samples
 from bnncl.learn.scenarios import Stream, class_incremental, new_instances
 from bnncl.learn.settings import Settings
@@ -70,6 +70,7 @@ def simulate(
         _LOG.info("nothing is missing in %s", folder)
         return results
     bench = prepare(settings, data, told, computed)
+    results = resume(folder, {**results.settings, USED_RATE: bench.rate})
     told.begin("learning", sum(len(bench.streams[seed].experiences) for _, seed in missing))
     for method, seed in missing:
         results = results.with_run(bench.run(method, seed, told))
@@ -94,6 +95,11 @@ class Bench:
     test: Samples
     known: Samples
     _engines: dict[bool, CEngine] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of all methods: that of the settings, or that of the compiled head."""
+        return self.backbone.rate if self.settings.rate is None else self.settings.rate
 
     def run(self, method: Method, seed: int, told: Progress) -> Run:
         """One method with one seed, from the first experience to the last."""
@@ -132,7 +138,7 @@ class Bench:
         settings = self.settings
         new, replayed = settings.minibatch
         recipe = Recipe(
-            rate=settings.rate,
+            rate=self.rate,
             epochs=settings.epochs,
             new_per_step=new,
             replay_per_step=replayed if slots else 0,

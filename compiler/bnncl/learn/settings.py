@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.driver.options import Options, as_identifier
+from bnncl.driver.train_options import Rounding, TrainOptions
 from bnncl.learn.methods import BY_NAME, Method
 
 Scenario = Literal["nc", "ni"]
@@ -22,7 +23,8 @@ class Settings:
 
     `at_once` classes arrive in an experience (nc); `experiences` are the number of them (ni), where the
     data know no domains. `most` samples of an experience are taken, `train_each` and `test_each` of each
-    class of the data. `engine` is what stands for the device. The others are as in `TrainOptions`.
+    class of the data. `engine` is what stands for the device. The others are as in `TrainOptions`,
+    with the same defaults but for `replay`: without `rate` all methods learn at that of the compiled head.
     """
 
     model: Path
@@ -39,12 +41,12 @@ class Settings:
     replay: int = 200
     replay_bits: int | None = None
     latents: int = 1
-    qf: int = 8
-    qb: int = 16
-    rounding: Literal["nearest", "stochastic"] = "nearest"
-    rate: float = 0.01
-    minibatch: tuple[int, int] = (8, 8)
-    epochs: int = 4
+    qf: int = TrainOptions.qf
+    qb: int = TrainOptions.qb
+    rounding: Rounding = TrainOptions.rounding
+    rate: float | None = TrainOptions.rate
+    minibatch: tuple[int, int] = TrainOptions.minibatch
+    epochs: int = TrainOptions.epochs
     engine: EngineName = "c"
 
     def check(self) -> tuple[Method, ...]:
