@@ -51,6 +51,63 @@ class Magnitude(nn.Module):
         return self.layer(x) * self.magnitude.view(-1, *[1] * (x.dim() - 2))
 
 
+class Around(nn.Module):
+    """What layers make of x, plus x itself, or what others make of it."""
+
+    def __init__(self, layers: list[nn.Module], shortcut: list[nn.Module], form: str):
+        super().__init__()
+        self.layers, self.shortcut, self.form = nn.Sequential(*layers), nn.Sequential(*shortcut), form
+
+    def forward(self, x: Tensor) -> Tensor:
+        out, held = self.layers(x), self.shortcut(x)
+        if self.form == "in place":
+            out += held
+            return out
+        return held - out if self.form == "difference" else out + held
+
+
+class EveryOther(nn.Module):
+    """Every other position of a map."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[..., ::2] if x.dim() == 3 else x[:, :, ::2, ::2]
+
+
+class Twice(nn.Module):
+    """All channels twice."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat((x, x), 1)
+
+
+class Shift(nn.Module):
+    """A number for each channel (or one for all), added."""
+
+    def __init__(self, channels: int, dims: int):
+        super().__init__()
+        self.shift = nn.Parameter(torch.randn(channels, *[1] * dims))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.shift
+
+
+class TwoSlopes(nn.Module):
+    """x times a number of its channel, another one below 0."""
+
+    def __init__(self, channels: int, dims: int, form: int):
+        super().__init__()
+        self.form = form
+        self.above = nn.Parameter(0.2 + torch.rand(channels, *[1] * dims))
+        self.below = nn.Parameter(torch.rand(channels, *[1] * dims) - 0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.form == 0:
+            return torch.where(x >= 0, x * self.above, x * self.below)
+        if self.form == 1:
+            return self.above * torch.relu(x) - self.below * torch.relu(-x)
+        return self.below * x + (self.above - self.below) * x.clamp(min=0)
+
+
 @dataclass
 class Case:
     """A network in eval mode and the shape of one input."""
@@ -176,6 +233,70 @@ class Draft:
         if self.maybe(0.3):
             self.pool(average=self.maybe(0.5))
 
+    def residual(self) -> None:
+        """Layers with a binary convolution at their end or in their middle, and a way round them."""
+        outer, before, size = self.layers, self.channels, list(self.size)
+        self.layers = []
+        if self.maybe(0.4):
+            self.add(Shift(self.channels, self.dims))
+        self.add(Step() if self.maybe(0.15) else Sign())
+        stride = 2 if self.dims and self.maybe(0.3) and all(n % 2 == 0 for n in size) else 1
+        channels = before if self.maybe(0.6) else self.choose.choice((*_CHANNELS, 2 * before))
+        self._same_size(channels, stride)
+        if self.maybe(0.2):
+            self.add(nn.ReLU())
+        if self.maybe(0.9):
+            self.norm()
+        layers, self.layers = self.layers, outer
+        self.add(
+            Around(
+                layers,
+                self._shortcut(before, channels, stride),
+                self.choose.choice(("sum", "in place", "difference")),
+            )
+        )
+        if self.maybe(0.3):
+            self.add(Shift(self.channels, self.dims))
+        kinds = (0, 1, 2, 3, 4, 5, 6)
+        kind = self.choose.choice(kinds)
+        if kind < 3:
+            self.add(TwoSlopes(self.channels, self.dims, kind))
+        elif kind < 6:
+            self.add((nn.PReLU(self.channels), nn.ReLU(), nn.Hardtanh())[kind - 3])
+
+    def _same_size(self, channels: int, stride: int) -> None:
+        """A binary layer whose output is as large as its input, or half as large."""
+        reach = self.choose.choice((0, 1, 2)) if self.dims else 0
+        if self.dims == 0:
+            self.add(Linear(self.channels, channels, bias=False))
+        else:
+            make = Conv1 if self.dims == 1 else Conv
+            layer = make(self.channels, channels, 2 * reach + 1, stride, padding=reach, bias=self.maybe(0.2))
+            self.add(Magnitude(layer) if self.maybe(0.3) and layer.bias is None else layer)
+        self.channels = channels
+        self.size = [n // stride for n in self.size]
+
+    def _shortcut(self, before: int, after: int, stride: int) -> list[nn.Module]:
+        """Nothing where the shapes agree; a pool and a binary layer of real numbers where they do not."""
+        flattened = self.dims == 0 and any(isinstance(layer, nn.Flatten) for layer in self.layers)
+        if stride == 1 and before == after and not flattened:
+            return []
+        pools = {1: (nn.AvgPool1d, nn.MaxPool1d), 2: (nn.AvgPool2d, nn.MaxPool2d)}
+        found: list[nn.Module] = []
+        if stride == 2:
+            chosen = self.choose.choice((*pools[self.dims], None))
+            found.append(EveryOther() if chosen is None else chosen(2))
+        if after == before and not flattened:
+            return found
+        if after == 2 * before and not flattened and self.maybe(0.7):
+            return [*found, Twice()]
+        make = {0: Linear, 1: Conv1, 2: Conv}[self.dims]
+        found.append(make(before, after, *((1,) if self.dims else ()), bias=False))
+        if self.maybe(0.7):
+            kind = nn.BatchNorm2d if self.dims == 2 else nn.BatchNorm1d
+            found.append(kind(after))
+        return found
+
     def flatten(self) -> None:
         if self.dims:
             self.add(nn.Flatten())
@@ -241,6 +362,8 @@ def random_network(seed: int) -> Case:
             draft.flatten()
     if draft.maybe(0.2):
         draft.real_part()
+    for _ in range(choose.choice((0, 0, 0, 1, 1, 2, 3))):
+        draft.residual()
     draft.head(choose.choice((1, 2, 3, 4, 10, 31, 32, 33)))
     module = nn.Sequential(*draft.layers).eval()
     _parameters(module, choose)

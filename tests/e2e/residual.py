@@ -85,6 +85,37 @@ class ReAct(nn.Module):
         return self.move3(self.slopes(self.move2(out)))
 
 
+class Wide(nn.Module):
+    """ReActNet's way to twice the channels: two binary 1x1 convolutions round one input, side by side."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.move1 = Shift(channels)
+        self.convs = nn.ModuleList(BinaryConv(channels, channels, 1, alpha=True) for _ in range(2))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for _ in range(2))
+        self.move2, self.move3 = Shift(2 * channels), Shift(2 * channels)
+        self.slopes = nn.PReLU(2 * channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bits = Sign.apply(self.move1(x))
+        out1 = self.norms[0](self.convs[0](bits)) + x
+        out2 = self.norms[1](self.convs[1](bits)) + x
+        return self.move3(self.slopes(self.move2(torch.cat([out1, out2], dim=1))))
+
+
+class Sliced(nn.Module):
+    """A down-sampling block whose shortcut takes every other pixel, twice side by side."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = BinaryConv(channels, 2 * channels, 3, stride=2, padding=1)
+        self.norm = nn.BatchNorm2d(2 * channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        part = x[:, :, ::2, ::2]
+        return self.norm(self.conv(Sign.apply(x))) + torch.cat((part, part), 1)
+
+
 class Quick(nn.Module):
     """shortcut(x) + BN(ReLU(BConv(sign(x)))), padding +1."""
 
@@ -109,6 +140,7 @@ RESIDUAL: dict[str, Callable[[], nn.Module]] = {
         BiReal(32, 32), BiReal(32, 64, 2), BiReal(64, 64, slopes=TwoRelus), before=32, after=64
     ),
     "react": lambda: network(ReAct(20, 20), ReAct(20, 40, 2), ReAct(40, 40), before=20, after=40),
+    "widened": lambda: network(ReAct(20, 20), Wide(20), Sliced(40), ReAct(80, 80), before=20, after=80),
     "quick": lambda: network(
         Quick(32, 32), Quick(32, 32), Quick(32, 48, 2), Quick(48, 48), before=32, after=48
     ),

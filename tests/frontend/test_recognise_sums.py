@@ -104,6 +104,30 @@ SUMS: dict[str, tuple[Callable[[], list[nn.Module]], int]] = {
         1,
     ),
     "of one function": (lambda: [Apply(lambda x: x + 0.5 * x - 0.25), block()], 1),
+    "of every other pixel": (
+        lambda: [block(lambda x, f: f(up(x)) + x[:, :, ::2, ::2], branch(stride=2)), block()],
+        2,
+    ),
+    "of slices, read by a sign": (
+        lambda: [Apply(lambda x: up(x[..., ::3])), branch(), Apply(lambda x: up(x[:, :, ::2])), branch()],
+        0,
+    ),
+    "side by side": (
+        lambda: [block(lambda x, f, g: torch.cat([f(up(x)) + x, g(up(x)) + x], 1), branch(), branch())],
+        2,
+    ),
+    "twice side by side": (
+        lambda: [
+            block(
+                lambda x, f: f(up(x)) + torch.cat((x, x), 1),
+                nn.Sequential(Conv(8, 16, 1), nn.BatchNorm2d(16)),
+            ),
+            Sign(),
+            Conv(16, 8, 3),
+            nn.BatchNorm2d(8),
+        ],
+        1,
+    ),
     "of averages": (lambda: [block(lambda x, f: F.avg_pool2d(x, 2) + F.avg_pool2d(f(up(x)), 2)), block()], 2),
 }
 
@@ -111,7 +135,8 @@ SUMS: dict[str, tuple[Callable[[], list[nn.Module]], int]] = {
 @pytest.mark.parametrize("name", SUMS)
 def test_sum(name: str):
     make, count = SUMS[name]
-    recognised = check(net(*make()), samples((2, 8, 8)))
+    channels = 16 if name == "side by side" else CHANNELS
+    recognised = check(net(*make(), channels=channels), samples((2, 8, 8)))
     assert len(ops_of(recognised, RealAdd)) == count
     assert ops_of(recognised, BinaryConv)
 
@@ -144,6 +169,28 @@ def test_signs_read_the_stream_and_not_what_it_was_computed_from():
 def test_a_sign_alone_reads_the_convolution():
     recognised = check(net(nn.ReLU(), nn.BatchNorm2d(8), Sign(), branch()), samples((2, 8, 8)))
     assert len(recognised.graph.ops) == len([*ops_of(recognised, RealThreshold)]) + 5
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, f: F.avg_pool2d(f(up(x)), 3)[:, :, :, :1] + x[:, :, ::4, ::8],
+        lambda x, f: F.avg_pool2d(f(up(x)), 3, 1) + x[:, :, 1:-1, 1:-1],
+        lambda x, f: torch.cat([x[:, :4], f(up(x))[:, 4:]], 1),
+        lambda x, f: torch.cat([x, f(up(x))], 2),
+        lambda x, f: torch.cat([x, torch.zeros(1, 8, 8, 8)], 1)[:, :8] + f(up(x)),
+    ],
+)
+def test_other_slices_and_concatenations_are_refused(function: Callable[..., Tensor]):
+    assert "unsupported-op" in [each.slug for each in refused(block(function))]
+
+
+def test_two_slopes_may_meet_where_a_shift_puts_them():
+    kink = Apply(lambda x: torch.where(x + 0.75 >= 0, 0.5 * (x + 0.75), 1.5 * (x + 0.75)))
+    recognised = check(net(block(), kink, block()), samples((2, 8, 8)))
+    (slopes,) = ops_of(recognised, RealPRelu)
+    assert slopes.slope.data[0] == pytest.approx(1.5)
+    assert slopes.positive.data[0] == pytest.approx(0.5)
 
 
 SLOPES: dict[str, Callable[..., Tensor]] = {

@@ -12,6 +12,7 @@ from bnncl.ir.types import Binary, Int, Packed, TensorType
 from bnncl.ir.values import Constant
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.registry import KERNELS, candidates
+from bnncl.ops.concat import Concat
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pack import Pack, Unpack
@@ -55,6 +56,7 @@ def _ops() -> Iterator[Specimen]:
         pair = INPUTS[first], INPUTS[second]
         types = tuple(TensorType((5, 6, 33), domain) for domain in pair)
         yield addition(33, pair, pair[0].bits, rng), types
+        yield Concat(x="x", y="y", output="z"), (types[0], types[0])
     for name in ("u8", "i8"):
         domain = INPUTS[name]
         yield Pack(x="x", output="y", bits=8), (TensorType((1, 1, 33), domain),)

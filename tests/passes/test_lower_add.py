@@ -14,6 +14,7 @@ from bnncl.ir.printer import print_graph
 from bnncl.ir.types import INT32_MAX, Float, Int, TensorType
 from bnncl.ir.values import Constant, Storage, Value
 from bnncl.ops.add import Add, RealAdd
+from bnncl.ops.concat import RealConcat
 from bnncl.ops.conv import BinaryConv, RealConv
 from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
 from bnncl.ops.pool import AveragePool, SumPool
@@ -195,6 +196,26 @@ def test_a_value_is_narrowed_for_each_reader_that_needs_it():
     integer = lowered(graph.with_ops([*kept, *made], values.values()))
     assert {"b0_norm_q", "b0_norm_q_"} <= set(integer.values)
     assert any(isinstance(op, SumPool) for op in integer.ops)
+
+
+def test_channels_side_by_side_keep_their_meanings():
+    rng = np.random.default_rng(9)
+    start = Value("input", TensorType((6, 6, 3), Float()), Storage.INPUT)
+    builder = GraphBuilder("infer", Stage.TRACED, start)
+    stem = builder.add(RealConv(output="stem", x="input", filter=real(rng, 4, 3, 3, 3), window=SAME))
+    ends = {"scale": Constant(np.full(4, 2.0)), "offset": Constant(np.arange(4.0))}
+    shifted = builder.add(RealAffine(output="shifted", x=stem, **ends))
+    both = builder.add(RealConcat(output="both", x=stem, y=shifted))
+    mean = builder.add(AveragePool(output="mean", x=both, window=Window(6, 6), divisor=36.0))
+    graph = builder.finish(builder.add(RealConv(output="scores", x=mean, filter=real(rng, 4, 1, 1, 8))))
+    integer = lowered(graph)
+    assert "%both: 6x6x8:int16[" in print_graph(integer)
+    assert "= Concat(%stem_q, %stem_q)" in print_graph(integer)
+    stored, x = inputs()
+    before, after = run(graph, {"input": x}), run(integer, {"input": stored})
+    meaning = integer.values["both"].meaning
+    assert np.abs(meaning.real(after["both"]) - before["both"]).max() <= 3 * meaning.scale.max()
+    assert interval_ranges(graph, (-1.0, 1.0))["both"][1] >= before["both"].max()
 
 
 def test_no_part_of_a_sum_leaves_int32():

@@ -88,7 +88,7 @@ def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ctype
     if arg.kind == "input":
         wanted["input"] = ctypes[int(arg.name)]
     expected = wanted.get(arg.kind) or arrays[arg.name]
-    assert parameter.base == expected or (arg.kind == "output" and parameter.base == "void")
+    assert parameter.base == expected or (arg.kind in ("input", "output") and parameter.base == "void")
 
 
 def _check_struct(struct: ParamStruct, arrays: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from bnncl.ir.op import Stage
 from bnncl.ir.serialize import load_program, save_program
 from bnncl.kernels.base import KernelCall
 from bnncl.ops.add import Add
+from bnncl.ops.concat import Concat
 from bnncl.ops.conv import BinaryConv, FixedConv
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
@@ -22,6 +23,7 @@ from bnncl.ops.window import Window
 CLASSES: Final = (
     Add,
     BinaryConv,
+    Concat,
     FixedConv,
     Flatten,
     HeadConfig,

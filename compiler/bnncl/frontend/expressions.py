@@ -32,7 +32,7 @@ class Expressions:
         self._known: dict[object, LinComb] = {}
         self._finite: dict[int, bool] = {}
         self._sources: dict[int, tuple[Source, ...]] = {}
-        self._same_up_to_scale: dict[LinComb, LinComb] = {}
+        self._multiples: dict[LinComb, list[LinComb]] = {}
         self._sums: dict[LinComb, tuple[LinComb, LinComb, float]] = {}
         self._noisy: set[int] = set()
         start = Atom(0, Kind.INPUT, "", (), {}, captured.input, captured.input_shape, captured.input_dtype)
@@ -114,12 +114,17 @@ class Expressions:
 
     def representative(self, combination: LinComb) -> LinComb:
         """The first value of the model that is a multiple of the combination, but for a constant."""
-        return self._same_up_to_scale.get(combination.direction, combination)
+        return self.multiples(combination)[0]
+
+    def multiples(self, combination: LinComb) -> tuple[LinComb, ...]:
+        """The values of the model that are multiples of the combination, but for a constant, in order."""
+        return tuple(self._multiples.get(combination.direction, (combination,)))
 
     def _define(self, value: int, combination: LinComb) -> None:
         self.of[value] = combination
-        self.first_value.setdefault(combination, value)
-        self._same_up_to_scale.setdefault(combination.direction, combination)
+        if combination not in self.first_value:
+            self.first_value[combination] = value
+            self._multiples.setdefault(combination.direction, []).append(combination)
         for index in combination.atoms:
             if index not in self._sources:
                 self._classify(self.atoms[index])

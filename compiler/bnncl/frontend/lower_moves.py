@@ -14,7 +14,13 @@ from bnncl.frontend.layout import flatten_order, ir_shape
 from bnncl.frontend.lowering import Context, Refused
 from bnncl.frontend.operators import Kind, kind_of
 from bnncl.frontend.recognised import Accumulator, Lowered, Padding, Rounding
-from bnncl.frontend.windows import average_pool_window, constant_padding, max_pool_window, only_read
+from bnncl.frontend.windows import (
+    average_pool_window,
+    constant_padding,
+    max_pool_window,
+    only_read,
+    slice_window,
+)
 from bnncl.ir.types import Binary, Float, Int
 from bnncl.ir.values import Constant
 from bnncl.ops.flatten import Flatten
@@ -148,6 +154,16 @@ def _refuse_view(step: Atom | Node, before: tuple[int, ...]) -> None:
     )
 
 
+def lower_slice(ctx: Context, step: Atom | Node, before: tuple[int, ...], x: Lowered) -> Lowered:
+    """Every so many rows or columns: the largest element of windows of one."""
+    window = slice_window(step, before, step.shape if isinstance(step, Atom) else step.shapes[0])
+    if window is None:
+        return x
+    _refuse_padding(step.module, x)
+    x = ctx.real(x) if isinstance(ctx.domain(x), Float) else x
+    return pooled(ctx, x, window, np.zeros(1, bool))
+
+
 def lower_pad(step: Atom | Node, x: Lowered) -> Lowered:
     """Constant padding, handed on to the next window."""
     around = constant_padding(step)
@@ -178,6 +194,8 @@ def lower_move(ctx: Context, node: Node, x: Lowered, minimum: NDArray[np.bool_])
         return pooled(ctx, x, max_pool_window(node, before, node.shapes[0]), minimum)
     if kind is Kind.VIEW:
         return lower_view(ctx, node, before, x)
+    if kind is Kind.SLICE:
+        return lower_slice(ctx, node, before, x)
     return lower_pad(node, x)
 
 

@@ -33,8 +33,12 @@ class Slopes:
 def find_slopes(ctx: Context, combination: LinComb) -> Slopes | None:
     """The combination as two slopes, by channel, of a value below it; None if it is something else."""
     source = ctx.expressions.dominator(combination)
-    if source is None:
-        return None
+    candidates = () if source is None else ctx.expressions.multiples(source)
+    found = (_slopes(ctx, each, combination) for each in candidates if each != combination)
+    return next((slopes for slopes in found if slopes is not None), None)
+
+
+def _slopes(ctx: Context, source: LinComb, combination: LinComb) -> Slopes | None:
     chain = Chain(ctx.expressions, source, combination)
     if chain.moves:
         return None

@@ -1,4 +1,4 @@
-"""Lowers sums of several values: where a shortcut meets the layers it goes round."""
+"""Lowers what joins several values: sums, where a shortcut ends, and channels side by side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from bnncl.diagnostics import Problem
+from bnncl.frontend.atoms import Atom
 from bnncl.frontend.layout import Order
-from bnncl.frontend.lowering import Context, Refused
+from bnncl.frontend.lincomb import LinComb
+from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.recognised import Lowered, merged
 from bnncl.ops.add import RealAdd
+from bnncl.ops.concat import RealConcat
 
 
 def lower_sum(ctx: Context, terms: list[tuple[Lowered, float]], module: str) -> Lowered:
@@ -24,6 +27,35 @@ def lower_sum(ctx: Context, terms: list[tuple[Lowered, float]], module: str) -> 
     total, *others = joined.values()
     for other in others:
         total = _added(ctx, total, other, module)
+    return total
+
+
+def concatenated(atom: Atom) -> tuple[LinComb, ...]:
+    """The values whose channels `atom` puts side by side; refused if it joins them otherwise."""
+    parts = atom.operands[0]
+    dim = atom.operands[1] if len(atom.operands) > 1 else atom.named.get("dim", 0)
+    assert isinstance(dim, int)
+    assert isinstance(parts, tuple)
+    found = tuple(part for part in parts if isinstance(part, LinComb) and part.terms)
+    if dim % len(atom.shape) != 1 or len(found) != len(parts):
+        why = "only the channels of several values can be put side by side"
+        raise unsupported(atom, f"{atom.op} along dimension {dim}", why)
+    return found
+
+
+def lower_concat(ctx: Context, parts: list[Lowered], module: str) -> Lowered:
+    """The channels of all parts, in order."""
+    plain = [ctx.real(part) for part in parts]
+    for part in plain:
+        _check(part, plain[0], module)
+        if part.order is not None:
+            message = "a flattened map beside other channels"
+            raise Refused(Problem("unsupported-op", message, module, "its elements are in another order"))
+    total, *others = plain
+    for other in others:
+        stem = module or ctx.builder.value(total.name).module
+        op = RealConcat(output=ctx.name(f"{stem}_cat"), module=module, x=total.name, y=other.name)
+        total = Lowered.plain(ctx.add(op), len(total.scale) + len(other.scale))
     return total
 
 

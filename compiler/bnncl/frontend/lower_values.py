@@ -10,10 +10,10 @@ from bnncl.frontend.discretise_real import NotOneStepError, note_ties, threshold
 from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lower_conv import lower_conv, read_conv
-from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_view
+from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_slice, lower_view
 from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
 from bnncl.frontend.lower_slopes import check_pointwise, find_slopes, lower_slopes
-from bnncl.frontend.lower_sums import lower_sum
+from bnncl.frontend.lower_sums import concatenated, lower_concat, lower_sum
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import CLAMPS, MOVES, Kind
 from bnncl.frontend.recognised import Lowered
@@ -79,6 +79,9 @@ class Lowering:
             return Lowered.plain("input", self._ctx.builder.value("input").type.channels)
         if atom.kind in (Kind.OTHER, Kind.NORMALISE):
             raise unsupported(atom)
+        if atom.kind is Kind.CONCAT:
+            parts = [self.lower(part) for part in concatenated(atom)]
+            return lower_concat(self._ctx, parts, atom.module)
         if atom.kind is Kind.CONV:
             return lower_conv(self._ctx, atom, self.lower(read_conv(self._ctx, atom).x))
         return self._elementwise(atom) if atom.kind is Kind.ELEMENTWISE else self._moved(atom)
@@ -92,6 +95,8 @@ class Lowering:
             return lower_average_pool(self._ctx, atom, x)
         if atom.kind is Kind.PAD:
             return lower_pad(atom, x)
+        if atom.kind is Kind.SLICE:
+            return lower_slice(self._ctx, atom, self._expressions.shape(read), x)
         return lower_view(self._ctx, atom, self._expressions.shape(read), x)
 
     def _elementwise(self, atom: Atom) -> Lowered:

@@ -20,12 +20,14 @@ class Kind(Enum):
     AVERAGE_POOL = "average pool"
     VIEW = "view"
     PAD = "pad"
+    SLICE = "slice"
+    CONCAT = "concatenation"
     CONV = "convolution"
     NORMALISE = "softmax"
     OTHER = "other"
 
 
-MOVES = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD)
+MOVES = (Kind.MAX_POOL, Kind.VIEW, Kind.PAD, Kind.SLICE)
 """Steps that only move elements about, or choose among them."""
 
 _IDENTITIES = """
@@ -69,6 +71,8 @@ _KINDS = {
     Kind.AVERAGE_POOL: {"avg_pool2d", "mean", "_adaptive_avg_pool2d", "adaptive_avg_pool2d"},
     Kind.VIEW: {"view", "_unsafe_view", "reshape", "flatten", "squeeze", "unsqueeze", "_reshape_alias"},
     Kind.PAD: {"constant_pad_nd"},
+    Kind.SLICE: {"slice"},
+    Kind.CONCAT: {"cat"},
     Kind.CONV: {"convolution", "mm", "addmm"},
     Kind.NORMALISE: {"_softmax", "_log_softmax", "softmax", "log_softmax"},
     Kind.ELEMENTWISE: set(_SMOOTH.split()) | DISCRETISERS | ROUNDERS | BATCH_NORMS,

@@ -14,18 +14,19 @@ from bnncl.frontend.lower_conv import read_conv
 from bnncl.frontend.lower_moves import check_view
 from bnncl.frontend.lower_real import check_nonlinear, is_affine
 from bnncl.frontend.lower_slopes import check_pointwise
+from bnncl.frontend.lower_sums import concatenated
 from bnncl.frontend.lower_values import Lowering
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import Kind
 from bnncl.frontend.recognised import Lowered, Recognised
-from bnncl.frontend.windows import average_pool_window, constant_padding, only_read
+from bnncl.frontend.windows import average_pool_window, constant_padding, only_read, slice_window
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
 from bnncl.ir.types import Float
 from bnncl.ir.verify import verify
 from bnncl.ops.conv import BinaryConv
 
-_ANCHORS = (Kind.CONV, Kind.AVERAGE_POOL)
+_ANCHORS = (Kind.CONV, Kind.AVERAGE_POOL, Kind.CONCAT)
 _INCREASING = ("sigmoid", "tanh", "log_sigmoid_forward", "softplus")
 
 
@@ -142,15 +143,26 @@ class _Recogniser:
                 average_pool_window(atom, expressions.shape(only_read(atom)))
             elif atom.kind is Kind.VIEW and atom is not self._input_view:
                 check_view(atom, expressions.shape(only_read(atom)), atom.shape)
-            elif atom.kind is Kind.PAD:
-                constant_padding(atom)
+            elif atom.kind in (Kind.PAD, Kind.SLICE, Kind.CONCAT):
+                self._check_geometry(atom)
             elif atom.kind is Kind.ELEMENTWISE and atom.index in computed and not is_affine(atom):
-                if len([read for read in atom.reads() if read.terms]) > 1:
-                    check_pointwise(self._ctx, atom)
-                else:
-                    check_nonlinear(self._ctx, atom)
+                self._check_elementwise(atom)
         except Refused as refused:
             self._ctx.problems.add(refused.problem)
+
+    def _check_geometry(self, atom: Atom) -> None:
+        if atom.kind is Kind.PAD:
+            constant_padding(atom)
+        elif atom.kind is Kind.SLICE:
+            slice_window(atom, self._expressions.shape(only_read(atom)), atom.shape)
+        else:
+            concatenated(atom)
+
+    def _check_elementwise(self, atom: Atom) -> None:
+        if len([read for read in atom.reads() if read.terms]) > 1:
+            check_pointwise(self._ctx, atom)
+        else:
+            check_nonlinear(self._ctx, atom)
 
     def _is_above(self, atom: Atom, target: LinComb) -> bool:
         return all(index < atom.index for index in target.atoms)

@@ -68,6 +68,29 @@ def max_pool_window(step: Atom | Node, before: tuple[int, ...], after: tuple[int
     return Window(*size, *stride, *dilation, pad[0], ends[0], pad[1], ends[1])
 
 
+def slice_window(step: Atom | Node, before: tuple[int, ...], after: tuple[int, ...]) -> Window | None:
+    """The window of a slice that takes every so many rows or columns from the first on; None for all."""
+    if before == after:
+        return None
+    call = read_call(step)
+    dim, start, every = call.get(1, 0), call.get(2), call.get(4, 1)
+    assert isinstance(dim, int)
+    assert isinstance(every, int)
+    axis = dim % len(before)
+    whole = len(before) > 2 and axis >= 2 and not start and after[axis] == -(-before[axis] // every)
+    if not whole:
+        raise Refused(
+            Problem(
+                "unsupported-op",
+                f"{step.op} takes {after[axis]} of {before[axis]} along dimension {axis}",
+                step.module,
+                "only every so many rows or columns, from the first on, can be taken (x[..., ::2, ::2])",
+                "use a strided convolution, or a pool",
+            )
+        )
+    return Window(stride_w=every) if axis == len(before) - 1 else Window(stride_h=every)
+
+
 def average_pool_window(atom: Atom, before: tuple[int, ...]) -> tuple[Window, float]:
     """Window and divisor of an average pool, or of a mean over all positions."""
     spatial = Spatial.of(before, atom.shape)

@@ -16,6 +16,7 @@ from bnncl.kernels.bconv_vertical_sign import BconvVerticalSign
 from bnncl.kernels.bconv_xnor_i32 import BconvXnorI32
 from bnncl.kernels.bconv_xnor_rescale import BconvXnorRescale
 from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
+from bnncl.kernels.concat import Concat
 from bnncl.kernels.fconv_bits_w8_rescale import FconvBitsW8Rescale
 from bnncl.kernels.fconv_bits_w8_sign import FconvBitsW8Sign
 from bnncl.kernels.fconv_bits_w16_i32 import FconvBitsW16I32
@@ -115,6 +116,7 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     AddI8I32(),
     AddI16I16(),
     AddI16I32(),
+    Concat(),
     FlattenAlias(),
     FlattenBits(),
     PackU8(),

@@ -11,6 +11,7 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Float, TensorType, element_range
 from bnncl.ops.add import RealAdd
+from bnncl.ops.concat import RealConcat
 from bnncl.ops.conv import RealConv
 from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
 from bnncl.ops.flatten import Flatten
@@ -86,6 +87,12 @@ def _add(op: RealAdd, low: float, high: float, other_low: float, other_high: flo
     return low + other_low, high + other_high
 
 
+def _either(
+    op: RealConcat, low: float, high: float, other_low: float, other_high: float
+) -> tuple[float, float]:
+    return min(low, other_low), max(high, other_high)
+
+
 def _same(op: Op, low: float, high: float) -> tuple[float, float]:
     return low, high
 
@@ -96,6 +103,7 @@ _RULES: dict[type[Op], Callable[..., tuple[float, float]]] = {
     RealClamp: _clamp,
     RealPRelu: _prelu,
     RealAdd: _add,
+    RealConcat: _either,
     AveragePool: _average,
     MaxPool: _same,
     Flatten: _same,

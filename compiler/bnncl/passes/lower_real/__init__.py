@@ -14,6 +14,7 @@ from bnncl.ir.op import Stage
 from bnncl.ir.types import Float
 from bnncl.ir.values import Storage
 from bnncl.ops.add import RealAdd
+from bnncl.ops.concat import RealConcat
 from bnncl.passes.base import Pass
 from bnncl.passes.input_format import InputFormat
 from bnncl.passes.lower_real.rules import RULES
@@ -62,9 +63,9 @@ class LowerReal(Pass):
 
 
 def _is_stream(graph: Graph, name: str) -> bool:
-    """Whether a real value goes into a sum and elsewhere, too: all then read the same few bits."""
+    """Whether a real value goes into a sum or the like, and elsewhere: all then read the same few bits."""
     readers = graph.readers(name)
-    sums = [reader for reader in readers if isinstance(reader, RealAdd)]
+    sums = [reader for reader in readers if isinstance(reader, RealAdd | RealConcat)]
     return isinstance(graph.type_of(name).domain, Float) and 0 < len(sums) < len(readers)
 
 

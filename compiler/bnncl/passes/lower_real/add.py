@@ -89,10 +89,12 @@ def _what_follows(scope: Scope, op: RealAdd) -> _After:
     after = _After(op.output, np.ones(1), np.zeros(1), -np.inf, np.inf, (op.output,))
     reader = scope.only_reader(after.traced)
     if isinstance(reader, RealAffine):
+        scope.take_in(after.traced)
         after = replace(after, traced=reader.output, factor=reader.scale.data, offset=reader.offset.data)
         after = replace(after, reach=(after.traced,))
         reader = scope.only_reader(after.traced)
     if isinstance(reader, RealClamp) and (reader.lo < 0 or scope.widths.activation > 8):
+        scope.take_in(after.traced)
         return replace(after, traced=reader.output, lo=reader.lo, hi=reader.hi, reach=(reader.output,))
     if isinstance(reader, RealPRelu):
         return replace(after, reach=(*after.reach, reader.output))

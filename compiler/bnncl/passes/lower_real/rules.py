@@ -12,6 +12,7 @@ from bnncl.ir.op import Array, Op
 from bnncl.ir.types import INT32_MIN, Float, Int, element_range
 from bnncl.ir.values import Constant, Meaning
 from bnncl.ops.add import RealAdd
+from bnncl.ops.concat import Concat, RealConcat
 from bnncl.ops.conv import FixedConv, RealConv
 from bnncl.ops.elementwise import PRelu, RealAffine, RealClamp, RealPRelu
 from bnncl.ops.epilogue import NEVER, Steps
@@ -119,6 +120,19 @@ def _max_pool(scope: Scope, op: MaxPool) -> None:
     scope.add(replace(op, x=scope.name_of(op.x), minimum=minimum), meaning, traced=op.output)
 
 
+def _concat(scope: Scope, op: RealConcat) -> None:
+    for name in op.inputs:
+        scope.narrow_signed(name)
+    scales, offsets = [], []
+    for name in op.inputs:
+        meaning, channels = scope.meaning_of(name), scope.value_of(name).type.channels
+        scales.append(np.broadcast_to(meaning.scale, channels))
+        offsets.append(np.broadcast_to(meaning.offset, channels))
+    x, y = (scope.name_of(name) for name in op.inputs)
+    joined = Concat(output=op.output, module=op.module, x=x, y=y)
+    scope.add(joined, Meaning(np.concatenate(scales), np.concatenate(offsets)), traced=op.output)
+
+
 def _flatten(scope: Scope, op: Flatten) -> None:
     if not isinstance(scope.graph.type_of(op.x).domain, Float):
         scope.keep(replace(op, x=scope.name_of(op.x)))
@@ -175,6 +189,7 @@ RULES: Mapping[type[Op], Callable[[Scope, Any], None]] = {
     RealClamp: _clamp,
     RealPRelu: _prelu,
     RealAdd: lower_add,
+    RealConcat: _concat,
     AveragePool: _average,
     MaxPool: _max_pool,
     Flatten: _flatten,

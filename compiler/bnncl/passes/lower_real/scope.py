@@ -41,6 +41,7 @@ class Scope:
         self.values: dict[str, Value] = {}
         self._alias: dict[str, str] = {}
         self._meaning: dict[str, Meaning] = {}
+        self._taken_in: set[str] = set()
         for name in graph.inputs:
             self._take_input(graph.values[name], input_format)
 
@@ -138,8 +139,12 @@ class Scope:
         return readers[0] if len(readers) == 1 and traced not in self.graph.outputs else None
 
     def is_carried(self, traced: str) -> bool:
-        """Whether the traced value is there already: an op before it has computed it, too."""
-        return traced in self._alias
+        """Whether the traced value needs no op of its own: one before it took it in."""
+        return traced in self._alias or traced in self._taken_in
+
+    def take_in(self, traced: str) -> None:
+        """Note that an op computes on past the traced value, which nothing else reads."""
+        self._taken_in.add(traced)
 
     def narrow_for_sum(self, traced: str, terms: int) -> None:
         """Have `traced` carried in so few bits that a sum of `terms` of it is proven to fit int32."""
