@@ -322,10 +322,15 @@ static bool open_experiences(void)
     bnncl_storage port;
     static net_input input[NET_INPUT_LEN];
     static picture open;
+    static net_workspace untouched;
     bool done = false;
     CHECK(saved_once(&flash, &port));
     CHECK(net_learn_begin(&device) == BNNCL_OK);
     CHECK(net_learn_sample(&device, input, 0) == BNNCL_OK);
+    memset(device.workspace.at, 0xA5, sizeof *device.workspace.at);
+    untouched = *device.workspace.at;
+    CHECK(net_learn_sample(&device, input, NET_MAX_CLASSES) == BNNCL_BAD_LABEL);
+    CHECK(memcmp(device.workspace.at, &untouched, sizeof untouched) == 0);
     for (int i = 0; i < 2; i++) {
         take(&open);
         CHECK(net_save(&device, &port) == BNNCL_BUSY);

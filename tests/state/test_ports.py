@@ -146,32 +146,21 @@ def test_a_file_of_other_size_or_nowhere_is_refused(library: ctypes.CDLL, tmp_pa
     assert (tmp_path / "short.bin").read_bytes() == bytes(1000)
 
 
-def test_internal_flash_is_not_touched_outside_the_region(tmp_path: Path) -> None:
-    """The emulated core has no flash controller: touching one would end the program."""
+def test_internal_flash_on_an_emulated_core(tmp_path: Path) -> None:
+    """With RAM in the place of flash and of the controller's registers: see internal_flash.c."""
     target = TARGETS["cortex-m7"]
     require_target(target)
     port = RUNTIME / "port" / "stm32h7"
-    (tmp_path / "outside.c").write_text(
-        '#include "bnncl_storage_stm32h7.h"\n'
-        "int main(void)\n"
-        "{\n"
-        "    static uint32_t data[16];\n"
-        "    const bnncl_storage port = bnncl_storage_stm32h7_port();\n"
-        "    const uint32_t end = port.region_bytes;\n"
-        "    const uint32_t progs[][2] = {{end, 32}, {end - 32, 64}, {0xFFFFFFE0, 64}, {16, 32}, {32, 16}};\n"
-        "    const uint32_t erases[] = {end, end - 32, 0xFFFE0000};\n"
-        "    int accepted = port.read(port.context, end - 1, data, 2) != BNNCL_STORAGE_ERROR;\n"
-        "    for (int i = 0; i < 5; i++)\n"
-        "        accepted += port.prog(port.context, progs[i][0], data, progs[i][1]) !=\n"
-        "                    BNNCL_STORAGE_ERROR;\n"
-        "    for (int i = 0; i < 3; i++)\n"
-        "        accepted += port.erase(port.context, erases[i]) != BNNCL_STORAGE_ERROR;\n"
-        "    return accepted;\n"
-        "}\n"
-    )
-    sources = [tmp_path / "outside.c", port / "bnncl_storage_stm32h7.c"]
-    elf = compile_elf(target, sources, [RUNTIME / "include", port], {}, tmp_path / "outside.elf")
-    assert run_elf(target, elf, timeout_s=60).exit_code == 0
+    text = (port / "bnncl_storage_stm32h7.c").read_text()
+    text, regions = re.subn(r"0x081C0000u", "((uint32_t)flash)", text)
+    text, registers = re.subn(r"0x520021([0-9A-F]{2})u", r"((uint32_t)registers + 0x\1u)", text)
+    text, masks = re.subn(r'(__asm__ volatile\("cpsid f" ::: "memory"\);)', r"\1 masked++;", text)
+    assert (regions, registers, masks) == (1, 4, 1)
+    (tmp_path / "port.c").write_text(text)
+    sources, includes = [Path(__file__).parent / "internal_flash.c"], [RUNTIME / "include", port, tmp_path]
+    elf = compile_elf(target, sources, includes, {}, tmp_path / "port.elf")
+    result = run_elf(target, elf, timeout_s=60)
+    assert result.exit_code == 0, result.stdout
 
 
 def test_emulated_flash_refuses_what_flash_forbids(library: ctypes.CDLL) -> None:
