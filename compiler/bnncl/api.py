@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.driver.bring_back import BroughtBack, Weights, bring_back
 from bnncl.driver.options import Options, as_identifier
 from bnncl.driver.pipeline import compile_model
@@ -33,8 +36,10 @@ def compile(
     `target` is one name or several. `calibration` is an array (N, ...) in torch's layout, or the path of
     an npz file with `x` and `y`; `labels` (N,). `model` (`package.module:factory`), `input_shape` and
     `trust_pickle` are for files that hold no graph. `options` are the fields of `driver.options.Options`.
-    Raises UsageError, UnsupportedModel or DoesNotFit with every problem found.
+    Raises UsageError (`unknown-option` for a name that is none), UnsupportedModel or DoesNotFit with every
+    problem found.
     """
+    _check_names(options)
     path = Path(module_or_path) if isinstance(module_or_path, str | Path) else None
     source = ModelSource(
         module_or_path if path is None else path,
@@ -49,6 +54,19 @@ def compile(
     if name is None:
         name = as_identifier("model" if path is None else path.stem)
     return compile_model(source, Options(targets=targets, name=name, **options))
+
+
+def _check_names(options: Mapping[str, object]) -> None:
+    """Raise UsageError (`unknown-option`) with every name in `options` that no option has."""
+    own = {"target", "example", "calibration", "labels", "model", "input_shape", "trust_pickle", "name"}
+    known = sorted(own | {field.name for field in fields(Options)} - {"targets"})
+    problems = Collector()
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, known, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(known)}."
+            problems.add(Problem("unknown-option", f"there is no option '{name}'", "compile", hint=hint))
+    problems.raise_as(UsageError)
 
 
 def load_learned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def test_a_replay_memory_that_no_board_has(compile_: Command, here: Path, saved:
         (("--rate", "0"), "bad-rate"),
         (("--rate", "nan"), "bad-rate"),
         (("--rate", "1e12"), "bad-rate"),
-        (("--replay-init", "nowhere.npz"), "file-not-found"),
+        (("--replay", "5", "--replay-init", "nowhere.npz"), "file-not-found"),
+        (("--replay-init", "nowhere.npz"), "replay-init-without-slots"),
         (("--replay-bits", "8"), "latents-are-bits"),
     ],
 )
@@ -88,4 +90,8 @@ def test_choices_of_learning_that_there_are_not(
 
 def test_no_replay_memory_is_no_mistake(compile_: Command, here: Path, saved: Path) -> None:
     words = ("--train", "head", "--replay", "0", "--minibatch", "4:0", "--experience", "1", "-o", "out")
-    assert compile_(saved, *words).code == 0
+    done = compile_(saved, *words)
+    assert done.code == 0
+    assert "WARNING: No replay memory (0 slots)" in done.err
+    assert "WARNING: No room for a new class" in done.err
+    assert "--replay N" in json.loads((here / "out" / "report" / "report.json").read_text())["warnings"][0]

@@ -35,6 +35,17 @@ def slugs(problems: tuple[Problem, ...]) -> list[str]:
     return [problem.slug for problem in problems]
 
 
+def test_an_option_that_there_is_not(saved: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        bnncl.compile(saved, replays=5, targets="rv32imac", zz=1)
+    assert slugs(caught.value.problems) == ["unknown-option"] * 3
+    assert "there is no option 'replays'" in str(caught.value)
+    assert "Did you mean replay" in str(caught.value)
+    assert "Did you mean target" in str(caught.value)
+    assert "Known are abort, board" in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
 def test_a_module_a_path_and_the_command_give_the_same_bytes(
     x: torch.Tensor, saved: Path, project: bnncl.Project, tmp_path: Path
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_model_without_bits_before_the_head_keeps_numbers():
 
 
 def test_what_more_bits_than_the_head_reads_cost_is_said():
-    (warning,) = compiled(real_mlp(), replay_bits=6, qf=4).report.warnings
+    (warning,) = compiled(real_mlp(), replay_bits=6, qf=4, replay=9, max_classes=11).report.warnings
     assert "the head reads 4 of them" in warning
 
 
@@ -96,7 +96,9 @@ def test_more_bits_than_a_binary_feature_has_are_refused(bits):
 
 
 def test_there_is_room_for_the_classes_of_the_model():
-    assert refused(max_classes=9)[0] == ["too-few-classes"]
+    slugs, error = refused(max_classes=9)
+    assert slugs == ["too-few-classes"]
+    assert "Give --max-classes 10" in str(error)
     assert compiled(max_classes=None).spec.graph.ops[-1].op.config.max_classes == 10
 
 
@@ -112,7 +114,32 @@ def test_a_minibatch_whose_sums_overflow():
 @pytest.mark.parametrize("labels", [None, [10] * 4, [-1] * 4])
 def test_replays_have_labels_of_the_model(labels):
     given = None if labels is None else np.array(labels)
-    assert refused(replay=4, replay_init=(images(4), given))[0] == ["replay-init-labels"]
+    slugs, error = refused(replay=4, replay_init=(images(4), given))
+    assert slugs == ["replay-init-labels"]
+    assert "  why: " in str(error)
+    assert "  fix: " in str(error)
+
+
+def test_replays_need_slots():
+    slugs, error = refused(replay=0, replay_init=(images(4), np.zeros(4, int)))
+    assert slugs == ["replay-init-without-slots"]
+    assert "Add --replay N" in str(error)
+
+
+def test_learning_that_lacks_replays_or_room_for_a_class_is_warned_of():
+    replays, room = compiled(replay=0, max_classes=None).report.warnings
+    assert "No replay memory (0 slots)" in replays
+    assert "--replay N" in replays
+    assert "No room for a new class: only the 10 classes" in room
+    assert "--max-classes N above 10" in room
+    assert compiled(replay=9, max_classes=11).report.warnings == ()
+
+
+def test_the_past_of_the_classes_may_be_told():
+    counts = tuple(range(10))
+    head = compiled(known_counts=counts, max_classes=11).spec.graph.ops[-1].op
+    assert head.past.data.tolist() == [1, *counts[1:], 0]
+    assert refused(known_counts=(1, 2))[0] == ["bad-count"]
 
 
 @pytest.mark.parametrize("ram", [19_998, 20_000, 20_001, 20_003, 20_008, 20_010])

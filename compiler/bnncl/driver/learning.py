@@ -22,6 +22,7 @@ from bnncl.interp.replay import ReplayMemory
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.values import Constant, Meaning, Storage, Value
+from bnncl.kernels.learned_head import head_of
 from bnncl.numerics.softmax import LOG_BITS
 from bnncl.ops.learned_head import HeadConfig, LearnedHead
 from bnncl.plan.learn_bounds import overflowing
@@ -137,16 +138,44 @@ def _room(options: Options, classes: int) -> int:
     room = classes if options.max_classes is None else options.max_classes
     if room < classes:
         message = f"there is room for {room} classes, and the model has {classes}"
-        raise UsageError(Problem("too-few-classes", message, "--max-classes"))
+        hint = f"Give --max-classes {classes}, or more: so many as there shall ever be."
+        raise UsageError(Problem("too-few-classes", message, "--max-classes", hint=hint))
     return room
+
+
+def missing_notes(graph: Graph) -> list[str]:
+    """What the head of `graph` will lack for want of an option, in sentences with the remedy."""
+    head = head_of(graph)
+    if head is None:
+        return []
+    found = []
+    if head.config.slots == 0:
+        found.append(
+            "No replay memory (0 slots): what is learned displaces what was known. Give --replay N, such as "
+            "--replay 200, and --replay-init DATA.npz to fill it."
+        )
+    known = int(np.count_nonzero(head.past.data))
+    if known == head.config.max_classes:
+        found.append(
+            f"No room for a new class: only the {known} classes of the model can be learned further. Give "
+            f"--max-classes N above {known} for more."
+        )
+    return found
 
 
 def _past(classes: int, filling: Filling | None, calibration: Calibration, options: Options) -> Array:
     """Samples each class of the model was learned from, as far as the data at hand say; at least 1."""
     labels = calibration.labels if filling is None else filling.labels
-    if labels is None:
+    if filling is None and options.known_counts:
+        counts = np.asarray(options.known_counts)
+        if counts.shape != (classes,):
+            message = f"{counts.size} counts for {classes} classes"
+            raise UsageError(Problem("bad-count", message, "known_counts", hint="Give one for each class."))
+    elif labels is None:
         return np.full(classes, options.experience, np.uint32)
-    return np.maximum(np.bincount(labels, minlength=classes)[:classes], 1).astype(np.uint32)
+    else:
+        counts = np.bincount(labels, minlength=classes)[:classes]
+    return np.asarray(np.maximum(counts, 1), np.uint32)
 
 
 def _filling(graph: Graph, options: Options, classes: int) -> Filling | None:
@@ -159,11 +188,14 @@ def _filling(graph: Graph, options: Options, classes: int) -> Filling | None:
         given = (arrays["x"], arrays.get("y"))
     inputs, labels = labelled(given[0], given[1], graph)
     if labels is None:
-        message = "there are no labels, the array y"
-        raise UsageError(Problem("replay-init-labels", message, where))
+        why = "Each sample is replayed with its class."
+        hint = "Write them beside the samples: numpy.savez('train.npz', x=images, y=labels)."
+        raise UsageError(Problem("replay-init-labels", "there are no labels, the array y", where, why, hint))
     if labels.min() < 0 or labels.max() >= classes:
         message = f"labels {labels.min()}..{labels.max()} are not those of {classes} classes"
-        raise UsageError(Problem("replay-init-labels", message, where))
+        why = f"Replays from the start may only be of the model's own classes, 0..{classes - 1}."
+        hint = "Leave samples of other classes out: the device learns them, and keeps its own replays."
+        raise UsageError(Problem("replay-init-labels", message, where, why, hint))
     return Filling(inputs, labels)
 
 

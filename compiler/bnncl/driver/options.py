@@ -41,7 +41,11 @@ class InputMap:
 
 @dataclass(frozen=True)
 class Options(TrainOptions):
-    """Settings of one compilation, checked by `resolve`; sizes in bytes, widths in bits."""
+    """Settings of one compilation, checked by `resolve`; sizes in bytes, widths in bits.
+
+    `known_counts`, one for each class of the model, are the samples that its head was learned from, where
+    neither `replay_init` nor the labels of the calibration data shall say so.
+    """
 
     targets: tuple[str, ...] = ("cortex-m7",)
     boards: tuple[str, ...] = ()
@@ -56,6 +60,7 @@ class Options(TrainOptions):
     scratch_limit: int | None = None
     require_calibration: bool = False
     labels: tuple[str, ...] = ()
+    known_counts: tuple[int, ...] = ()
 
     def resolve(self) -> tuple[tuple[Target, ...], tuple[Board, ...]]:
         """Targets and boards by name; raises UsageError with every problem of these options."""

@@ -10,7 +10,7 @@ from bnncl.driver.agreement import Agreement, measure
 from bnncl.driver.calibration import Calibration, choose_format, golden_inputs, require
 from bnncl.driver.cuts import cut_notes, latent_bits
 from bnncl.driver.fitting import Fitted, fit
-from bnncl.driver.learning import with_head
+from bnncl.driver.learning import missing_notes, with_head
 from bnncl.driver.options import Options
 from bnncl.driver.project import Project
 from bnncl.driver.real_head import separate
@@ -155,7 +155,7 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
 
 
 def _warnings(options: Options, fitted: Fitted, context: _Context) -> list[str]:
-    found = cut_notes(fitted.graph, options)
+    found = [*cut_notes(fitted.graph, options), *missing_notes(fitted.graph)]
     if fitted.scratch_limit != options.scratch_limit:
         found.append(
             f"RAM is short: kernels were chosen that need at most {fitted.scratch_limit} bytes of scratch, "

@@ -65,6 +65,10 @@ class TrainOptions:
         if self.train != "head":
             why = "Only the head can be trained: --train head."
             found.append(Problem("bad-train", f"'{self.train}' cannot be trained", "--train", why))
+        if self.replay_init is not None and self.replay == 0:
+            message = "there is no slot that these samples could fill"
+            hint = "Add --replay N, or leave --replay-init out."
+            found.append(Problem("replay-init-without-slots", message, "--replay-init", hint=hint))
         if not 2 <= self.qf <= 8:
             found.append(Problem("bad-width", f"{self.qf} bits are not 2..8", "--qf"))
         if not max(2, self.qf) <= self.qb <= 16:

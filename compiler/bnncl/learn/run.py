@@ -229,8 +229,11 @@ def compiled(
     largest = max(len(one.indices) for stream in streams.values() for one in stream.experiences)
     options = settings.options(largest, max(data.classes, len(base)), replays=replays)
     known = np.isin(data.y_train, base)
-    if known.any():
+    if known.any() and replays:
         options = replace(options, replay_init=(data.x_train[known], data.y_train[known]))
+    elif known.any():
+        counts = np.bincount(data.y_train[known], minlength=len(base))
+        options = replace(options, known_counts=tuple(counts.tolist()))
     if not set(data.y_train[known]) & set(base):
         message = f"no sample is of one of the {len(base)} classes that the model knows"
         raise UsageError(Problem("no-known-classes", message, "--data", hint="Classes are numbered from 0."))
