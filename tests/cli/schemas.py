@@ -169,6 +169,7 @@ VERIFIED = _object(
             samples=_COUNT,
             ops=_COUNT,
             elements_compared=_COUNT,
+            inputs_clipped=_SHARE,
             accuracy=_SHARE,
             instructions={"type": "array", "items": _COUNT},
             flash_bytes=_COUNT,

@@ -63,6 +63,43 @@ def test_data_with_labels_gives_the_accuracy(bnncl_: Command, project: Path, dat
     assert "5 samples of seeded noise" in bnncl_("verify", project, "--samples", "5", "--no-count").out
 
 
+def test_data_that_are_scaled_otherwise_are_noticed(
+    bnncl_: Command, here: Path, project: Path, data: Path
+) -> None:
+    held = np.load(data)
+    np.savez(here / "big.npz", x=held["x"] * 16 + 3, y=held["y"])
+    done = bnncl_("verify", project, "--data", "big.npz", "--no-count")
+    assert done.code == 0
+    assert "warning: " in done.out
+    assert "and were clipped: scale them exactly as for training" in done.out
+    said = [
+        json.loads(bnncl_("verify", project, "--no-count", "--report", "json", *words).out)
+        for words in (("--data", "big.npz"), ("--data", data), ())
+    ]
+    for each in said:
+        jsonschema.validate(each, VERIFIED)
+    big, plain, noise = (each["environments"][0]["inputs_clipped"] for each in said)
+    assert big > 0.2
+    assert plain < 0.01
+    assert noise is None
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_labels_are_those_of_the_project(
+    bnncl_: Command, here: Path, project: Path, data: Path, label: int
+) -> None:
+    x = np.load(data)["x"]
+    np.savez(here / "bad.npz", x=x, y=np.full(len(x), label))
+    assert "bad.npz: labels" in refused(bnncl_("verify", project, "--data", "bad.npz"), 2, "labels-range")
+
+
+def test_the_shapes_of_wrong_data_are_said(bnncl_: Command, here: Path, project: Path) -> None:
+    np.savez(here / "bad.npz", x=np.zeros((5, 8, 8, 1)))
+    said = refused(bnncl_("verify", project, "--data", "bad.npz"), 2, "wrong-input-shape")
+    assert "bad.npz: inputs of shape 5 x 8 x 8 x 1" in said
+    assert "N x 1 x 8 x 8 (batch, channels, height, width)" in said
+
+
 def test_damage_is_named_and_exits_1(bnncl_: Command, copy: Path) -> None:
     weights = copy / "src" / "model_weights.c"
     text = weights.read_text()

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bnncl.cli import values
-from bnncl.diagnostics import EXIT_OK, EXIT_VERIFICATION_FAILED, Collector, UsageError
+from bnncl.diagnostics import EXIT_OK, EXIT_VERIFICATION_FAILED, Collector, Problem, UsageError
 from bnncl.targets import Target
 
 if TYPE_CHECKING:
+    from bnncl.ir.op import Array
     from bnncl.verification.train import TrainVerification
     from bnncl.verification.verify import Data, Verification
 
@@ -87,7 +88,7 @@ def _environments(names: list[str]) -> list[Target]:
 
 
 def _data(args: argparse.Namespace) -> Data:
-    from bnncl.driver.project import labelled
+    from bnncl.driver.project import clipped_share, labelled
     from bnncl.frontend.calibration import read_npz
     from bnncl.verification.opened import open_project
     from bnncl.verification.verify import NOISE_SAMPLES, Data, noise
@@ -96,13 +97,21 @@ def _data(args: argparse.Namespace) -> Data:
     if args.data is None:
         return noise(project, args.samples or NOISE_SAMPLES)
     arrays = read_npz(args.data)
-    inputs, labels = labelled(arrays["x"], arrays.get("y"), project.graph)
+    x = arrays["x"]
+    inputs, labels = labelled(x, arrays.get("y"), project.graph, str(args.data))
+    if labels is not None:
+        _check_labels(labels, project.graph.type_of(project.graph.outputs[0]).elements, args.data)
+        labels = labels[: args.samples]
     inputs = inputs[: args.samples]
-    return Data(
-        inputs,
-        None if labels is None else labels[: args.samples],
-        f"{len(inputs)} samples of {args.data}",
-    )
+    clipped = clipped_share(x[: args.samples], project.graph)
+    return Data(inputs, labels, f"{len(inputs)} samples of {args.data}", clipped)
+
+
+def _check_labels(labels: Array, classes: int, path: Path) -> None:
+    if labels.min() < 0 or labels.max() >= classes:
+        message = f"labels {labels.min()}..{labels.max()}, and the project has {classes} classes"
+        hint = f"Number the classes 0..{classes - 1}, as for training, and leave other samples out."
+        raise UsageError(Problem("labels-range", message, str(path), hint=hint))
 
 
 def _as_json(result: Verification, learned: TrainVerification | None) -> dict[str, Any]:
@@ -117,6 +126,7 @@ def _as_json(result: Verification, learned: TrainVerification | None) -> dict[st
         "samples": result.comparison.samples,
         "ops": result.comparison.ops,
         "elements_compared": result.comparison.elements,
+        "inputs_clipped": result.clipped,
         "accuracy": result.accuracy,
         "instructions": list(result.instructions),
         "flash_bytes": result.flash,
@@ -139,6 +149,11 @@ def _as_text(result: Verification, learned: TrainVerification | None) -> str:
         f"  {compared.elements} elements of {compared.ops} ops compared, {compared.samples} samples "
         f"({result.data})"
     )
+    if result.clipped:
+        lines.append(
+            f"  warning: {100 * result.clipped:.2f} % of the input numbers lie outside what the stored input "
+            "can hold, and were clipped: scale them exactly as for training"
+        )
     if result.accuracy is not None:
         lines.append(f"  accuracy {100 * result.accuracy:.2f} %")
     if result.instructions:

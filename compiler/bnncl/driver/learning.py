@@ -182,11 +182,12 @@ def _filling(graph: Graph, options: Options, classes: int) -> Filling | None:
     given = options.replay_init
     if given is None:
         return None
-    where = "--replay-init"
+    where = file = "--replay-init"
     if isinstance(given, str | Path):
+        file = f"{where} {given}"
         arrays = read_npz(Path(given))
         given = (arrays["x"], arrays.get("y"))
-    inputs, labels = labelled(given[0], given[1], graph)
+    inputs, labels = labelled(given[0], given[1], graph, file)
     if labels is None:
         why = "Each sample is replayed with its class."
         hint = "Write them beside the samples: numpy.savez('train.npz', x=images, y=labels)."

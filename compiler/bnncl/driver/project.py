@@ -94,34 +94,55 @@ def _require_room(config: HeadConfig, labels: Array) -> None:
     problems.raise_as(UsageError)
 
 
-def stored_inputs(x: ArrayLike, graph: Graph) -> Array:
-    """Real inputs in torch's layout as the stored numbers of the INTEGER or SELECTED `graph`'s input."""
+def stored_inputs(x: ArrayLike, graph: Graph, where: str = "") -> Array:
+    """Real inputs in torch's layout as the stored numbers of the INTEGER or SELECTED `graph`'s input.
+
+    Errors of `to_map` name `where` they come from.
+    """
     value = graph.values[graph.inputs[0]]
     assert isinstance(value.type.domain, Int)
     assert value.meaning is not None
     stored = InputFormat(value.type.domain, value.meaning, exact=False, source="")
-    return stored.quantise(to_map(x, value.type))
+    return stored.quantise(to_map(x, value.type, where))
 
 
-def labelled(x: ArrayLike, labels: ArrayLike | None, graph: Graph) -> tuple[Array, Array | None]:
+def clipped_share(x: ArrayLike, graph: Graph) -> float:
+    """The share of the numbers in `x`, real inputs in torch's layout, that the stored input cannot hold."""
+    value = graph.values[graph.inputs[0]]
+    assert isinstance(value.type.domain, Int)
+    assert value.meaning is not None
+    steps = np.rint((to_map(x, value.type) - value.meaning.offset) / value.meaning.scale)
+    return float(((steps < value.type.domain.lo) | (steps > value.type.domain.hi)).mean())
+
+
+def labelled(
+    x: ArrayLike, labels: ArrayLike | None, graph: Graph, where: str = ""
+) -> tuple[Array, Array | None]:
     """`stored_inputs`, and labels (N,) checked against them; UsageError (`labels-shape`, `labels-dtype`)."""
-    inputs = stored_inputs(x, graph)
+    inputs = stored_inputs(x, graph, where)
+    place = f"{where}: labels" if where else "labels"
     if labels is None:
         return inputs, None
     given = np.asarray(labels)
     if given.shape != (len(inputs),):
         message = f"the labels have shape {given.shape}, not ({len(inputs)},)"
-        raise UsageError(Problem("labels-shape", message, "labels"))
+        hint = "Give one whole number for each sample."
+        raise UsageError(Problem("labels-shape", message, place, hint=hint))
     if given.dtype.kind not in "iu":
-        raise UsageError(Problem("labels-dtype", f"the labels are {given.dtype}, not integers", "labels"))
+        hint = "Give class numbers from 0: y.astype('int64'), of one-hot rows y.argmax(1)."
+        message = f"the labels are {given.dtype}, not integers"
+        raise UsageError(Problem("labels-dtype", message, place, hint=hint))
     return inputs, given.astype(np.int64)
 
 
-def to_map(x: ArrayLike, type_: TensorType) -> Array:
+_AXES = ("channels", "height", "width")
+
+
+def to_map(x: ArrayLike, type_: TensorType, where: str = "") -> Array:
     """Real inputs in torch's layout, (N, C, H, W), (N, C, L) or (N, F), as (N, H, W, C)."""
     given = np.asarray(x)
     if given.dtype.kind not in "fiub":
-        raise UsageError(Problem("wrong-input-type", f"inputs of type {given.dtype} are not numbers"))
+        raise UsageError(Problem("wrong-input-type", f"inputs of type {given.dtype} are not numbers", where))
     array = given.astype(np.float64)
     height, width, channels = type_.shape
     layouts = {
@@ -131,16 +152,28 @@ def to_map(x: ArrayLike, type_: TensorType) -> Array:
     }
     wanted, order = layouts.get(array.ndim, ((), ()))
     if not wanted or array.shape[1:] != wanted or not len(array):
-        shapes = " or ".join(
-            str(("N", *shape)) for shape, _ in layouts.values() if np.prod(shape) == type_.elements
-        )
-        raise UsageError(
-            Problem(
-                "wrong-input-shape",
-                f"inputs of shape {array.shape}",
-                why=f"The model takes {shapes}, N >= 1.",
-            )
-        )
+        raise UsageError(_wrong_shape(array, [shape for shape, _ in layouts.values()], type_, where))
     if not np.isfinite(array).all():
-        raise UsageError(Problem("non-finite-input", "the inputs hold NaN or infinity"))
+        hint = "Take these samples out: x[np.isfinite(x.reshape(len(x), -1)).all(1)]."
+        raise UsageError(Problem("non-finite-input", "the inputs hold NaN or infinity", where, hint=hint))
     return array.transpose(order).reshape(len(array), height, width, channels)
+
+
+def _wrong_shape(array: Array, known: list[tuple[int, ...]], type_: TensorType, where: str) -> Problem:
+    """The problem of inputs that have none of the `known` shapes of a sample."""
+    shapes = " or ".join(
+        f"{_times(('N', *shape))} ({', '.join(('batch', *_axes(len(shape))))})"
+        for shape in known
+        if np.prod(shape) == type_.elements
+    )
+    message = f"inputs of shape {_times(array.shape) or 'none'}"
+    hint = "Bring them into torch's layout, channels before height and width: images.transpose(0, 3, 1, 2)."
+    return Problem("wrong-input-shape", message, where, f"The model takes {shapes}, N at least 1.", hint)
+
+
+def _axes(count: int) -> tuple[str, ...]:
+    return {1: ("features",), 2: ("channels", "length")}.get(count, _AXES)
+
+
+def _times(shape: tuple[object, ...]) -> str:
+    return " x ".join(map(str, shape))

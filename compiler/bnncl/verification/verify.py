@@ -28,11 +28,15 @@ _COUNTED_SAMPLES = 4
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Samples to verify on: stored inputs (S, H, W, C), and labels (S,) where they are known."""
+    """Samples to verify on: stored inputs (S, H, W, C), and labels (S,) where they are known.
+
+    `clipped` is the share of real numbers that were saturated to become stored ones, None where none were.
+    """
 
     inputs: Array
     labels: Array | None
     source: str
+    clipped: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +44,8 @@ class Verification:
     """What one run of `verify` found and measured, on one environment.
 
     `findings` is empty where everything is equal; `notes` say what could not be measured. `accuracy` is
-    that of the C code, None without labels. `instructions` are those of one inference on a few samples;
-    `flash` and `ram` are bytes of the smallest firmware that infers.
+    that of the C code, None without labels; `clipped` is as in `Data`. `instructions` are those of one
+    inference on a few samples; `flash` and `ram` are bytes of the smallest firmware that infers.
     """
 
     environment: str
@@ -50,6 +54,7 @@ class Verification:
     notes: tuple[str, ...]
     comparison: Comparison
     data: str
+    clipped: float | None
     accuracy: float | None
     instructions: tuple[int, ...]
     flash: int
@@ -106,6 +111,7 @@ def verify(folder: Path, target: Target, data: Data | None = None, *, measure: b
         notes,
         comparison,
         data.source,
+        data.clipped,
         _accuracy(comparison, data),
         counted,
         sizes.flash,
