@@ -14,8 +14,9 @@ from .test_refusals import refused
 
 def test_a_replay_memory_that_does_not_fit(compile_: Command, here: Path, saved: Path) -> None:
     said = refused(compile_(saved, "--train", "head", "--replay", "9000", "--ram", "64K"), 4, "does-not-fit")
-    found = re.search(r"Of 9000 replay slots (\d+) would fit: --replay (\d+)\.", said)
+    found = re.search(r"fix: --replay (\d+): of 9000 replay slots \1 would fit\.", said)
     assert found
+    assert "pool earlier" not in said
     assert content(here) == {}
     most = int(found[1])
     refused(compile_(saved, "--train", "head", "--replay", most + 1, "--ram", "64K"), 4, "does-not-fit")

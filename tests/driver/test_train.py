@@ -147,18 +147,18 @@ def test_a_replay_memory_larger_than_the_ram_says_how_many_slots_would_fit(ram):
     slugs, error = refused(bnncl.DoesNotFit, replay=5000, ram=ram)
     assert slugs == ["does-not-fit"]
     assert error.exit_code == 4
-    fitting = int(re.search(r"Of 5000 replay slots (\d+) would fit: --replay \1\.", str(error))[1])
+    fitting = int(re.search(r"fix: --replay (\d+): of 5000 replay slots \1 would fit\.", str(error))[1])
     report = compiled(replay=fitting, ram=ram).report
     assert report.ram_bytes <= ram
     assert report.ram_bytes == report.context_bytes + report.workspace_bytes + report.learning.state_bytes
     slugs, error = refused(bnncl.DoesNotFit, replay=fitting + 1, ram=ram)
     assert slugs == ["does-not-fit"]
-    assert f"Of {fitting + 1} replay slots {fitting} would fit" in str(error)
+    assert f"fix: --replay {fitting}: of {fitting + 1} replay slots {fitting} would fit." in str(error)
 
 
 def test_a_head_larger_than_the_ram_fits_with_no_replay_memory():
     _, error = refused(bnncl.DoesNotFit, replay=10, ram=2_000)
-    assert "Not even a learning model without a replay memory would fit." in str(error)
+    assert "Not even a learning model without a replay memory would fit. The arena takes" in str(error)
 
 
 def test_learning_in_python_says_what_there_is_no_room_for():

@@ -333,6 +333,7 @@ def test_command_line(model, file, tmp_path, capsys):
         (("--rate", "-1"), "bad-rate"),
         (("--data", "mnist"), "unknown-data"),
         (("--model", "none.pt"), "file-not-found"),
+        (("--model", "."), "this is a folder"),
         (("--scenario", "ni", "--experiences", "1000"), "too-many-experiences"),
     ],
 )

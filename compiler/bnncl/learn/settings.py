@@ -59,7 +59,10 @@ class Settings:
                     Problem("unknown-method", f"there is no method '{name}'", "--methods", hint=hint)
                 )
         problems.extend(self._choices())
-        if not self.model.is_file():
+        if self.model.is_dir():
+            hint = "Name the model file that it was made from, such as model.pt."
+            problems.add(Problem("file-not-found", "this is a folder", str(self.model), hint=hint))
+        elif not self.model.is_file():
             problems.add(Problem("file-not-found", "there is no such file", str(self.model)))
         problems.extend(self.options(1, 2).train_problems())
         problems.raise_as(UsageError)

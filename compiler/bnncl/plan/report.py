@@ -131,21 +131,28 @@ class Report:
         big = sorted(self.ops, key=lambda op: -op.parameter_bytes)[:3]
         largest = ", ".join(f"{op.module or op.op} ({op.parameter_bytes} bytes)" for op in big)
         wide = max(self.ops, key=lambda op: op.output_bytes + op.scratch_bytes)
-        return Advice(
-            f"The largest constants are those of {largest}: make these layers narrower.",
+        arena = (
             f"The arena takes {self.arena_bytes} bytes and scratch {self.scratch_bytes}; most at "
             f"{wide.module or wide.op}, whose output takes {wide.output_bytes}: pool earlier, use a larger "
-            f"stride or fewer channels there.{self._slots(ram)}",
+            "stride or fewer channels there."
+        )
+        slots, fits = self._slots(ram)
+        replays = 0 if self.learning is None else self.learning.replay_bytes
+        parts = (slots,) if fits and replays > self.workspace_bytes else (slots, arena)
+        return Advice(
+            f"The largest constants are those of {largest}: make these layers narrower.",
+            " ".join(part for part in parts if part),
         )
 
-    def _slots(self, ram: int | None) -> str:
+    def _slots(self, ram: int | None) -> tuple[str, bool]:
+        """What to say of the replay memory, and whether fewer slots alone would make the model fit."""
         if ram is None or self.learning is None:
-            return ""
+            return "", False
         rest = self.ram_bytes - self.learning.replay_bytes - self.learning.padding_bytes
         fitting = (ram // _ALIGNMENT * _ALIGNMENT - rest) // self.learning.slot_bytes
         if fitting < 0:
-            return " Not even a learning model without a replay memory would fit."
-        return f" Of {self.learning.slots} replay slots {fitting} would fit: --replay {fitting}."
+            return "Not even a learning model without a replay memory would fit.", False
+        return f"--replay {fitting}: of {self.learning.slots} replay slots {fitting} would fit.", True
 
     def as_json(self) -> dict[str, Any]:
         """Everything as plain numbers, strings, lists and dicts, the sums included."""
