@@ -321,7 +321,11 @@ class Draft:
 
 
 def _parameters(module: nn.Module, choose: random.Random) -> None:
-    """Lively parameters; batch norms with scales that are negative, zero, tiny or huge."""
+    """Lively parameters; batch norms with scales that are negative, zero, tiny or huge.
+
+    Not tiny or huge where there are shortcuts: 16 bits for all channels of a stream cannot hold both sizes.
+    """
+    chances = (7, 0, 0, 1) if any(isinstance(each, Around) for each in module.modules()) else (7, 1, 1, 1)
     scales: dict[str, Callable[[Tensor], Tensor]] = {
         "lively": lambda w: w.normal_(),
         "tiny": lambda w: w.normal_().mul_(1e-6),
@@ -334,7 +338,7 @@ def _parameters(module: nn.Module, choose: random.Random) -> None:
                 layer.running_mean.normal_(0, 3)
                 layer.running_var.uniform_(0.2, 30)
                 if layer.affine:
-                    scales[choose.choices(list(scales), (7, 1, 1, 1))[0]](layer.weight)
+                    scales[choose.choices(list(scales), chances)[0]](layer.weight)
                     layer.bias.normal_(0, 0.5)
             elif isinstance(layer, nn.PReLU):
                 layer.weight.normal_(0.1, 0.5)

@@ -20,6 +20,8 @@ from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import run
 from bnncl.ir.op import Array
+from bnncl.kernels.base import calls
+from bnncl.ops.add import Add
 from bnncl.targets import TARGETS
 from bnncl.verification.compare import compare
 from bnncl.verification.harness import Sources
@@ -78,7 +80,9 @@ def _check_torch(case: Case, project: Project, model: TracedModel, stored: Array
     real = output.meaning.real(got[output.name]).reshape(scores.shape)
     resolution = float(np.abs(output.meaning.scale).max())
     error = np.abs(real - scores)[same]
-    allowed = 0.01 * np.abs(scores).max() + 2 * resolution
+    # Interval bounds grow with every shortcut, and what integers can tell apart with them.
+    rough = not project.spec.calibrated and any(isinstance(op.op, Add) for op in calls(graph))
+    allowed = (0.05 if rough else 0.01) * np.abs(scores).max() + 2 * resolution
     assert (error <= allowed).all(), (
         f"{case}\nscores differ by {error.max()}, {resolution=}, {np.abs(scores).max()=}"
     )

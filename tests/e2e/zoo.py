@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .layers import BinaryConv, BinaryLinear, SignLayer
-from .residual import RESIDUAL
+from .residual import RESIDUAL, settle
 
 
 class ZeroOne(nn.Module):
@@ -188,6 +188,8 @@ def build(name: str, seed: int = 0) -> nn.Module:
                 layer.bias.data.normal_(0, 0.3)
         if isinstance(layer, nn.PReLU):
             layer.weight.data.normal_(0.2, 0.2)
+    if name in RESIDUAL:
+        settle(module, images(200, seed=seed + 100))
     return module.eval()
 
 

@@ -49,14 +49,21 @@ def lower_add(scope: Scope, op: RealAdd) -> None:
 
 
 def _operands(scope: Scope, op: RealAdd) -> tuple[str, str]:
-    """Traced names of both, the narrow one first: at most the one made last stays an accumulator."""
+    """Traced names of both: narrow ones, but the second may be an accumulator, the one made last of two."""
     made = {each.output: at for at, each in enumerate(scope.ops)}
     first, second = sorted((op.x, op.y), key=lambda name: made.get(scope.name_of(name), -1))
+    if _is_accumulator(scope, first) and not _is_accumulator(scope, second):
+        first, second = second, first
     scope.narrow_signed(first)
-    domain = scope.value_of(second).type.domain
-    if not isinstance(domain, Int) or domain.bits <= 16 or max(-domain.lo, domain.hi) > _WIDE:
+    if not _is_accumulator(scope, second):
         scope.narrow_signed(second)
     return first, second
+
+
+def _is_accumulator(scope: Scope, traced: str) -> bool:
+    """Whether 32-bit numbers carry the traced value, few enough to be added as they are."""
+    domain = scope.value_of(traced).type.domain
+    return isinstance(domain, Int) and domain.bits == 32 and max(-domain.lo, domain.hi) <= _WIDE
 
 
 @dataclass(frozen=True, eq=False)
