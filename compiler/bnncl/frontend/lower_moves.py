@@ -41,14 +41,17 @@ def lower_max_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
 
 def pooled(ctx: Context, x: Lowered, window: Window, minimum: NDArray[np.bool_]) -> Lowered:
     """A max pool of the graph's own value, taking the smallest element in the channels of `minimum`."""
-    op = MaxPool(
-        output=ctx.derived(x.name, "pool"),
-        module=ctx.builder.value(x.name).module,
-        x=x.name,
-        window=window,
-        minimum=Constant(minimum) if minimum.any() else None,
-    )
-    return replace(x, name=ctx.add(op, x.scale, x.offset))
+    key = (x.name, window, minimum.tobytes() if minimum.any() else b"")
+    if key not in ctx.pools:
+        op = MaxPool(
+            output=ctx.derived(x.name, "pool"),
+            module=ctx.builder.value(x.name).module,
+            x=x.name,
+            window=window,
+            minimum=Constant(minimum) if minimum.any() else None,
+        )
+        ctx.pools[key] = ctx.add(op, x.scale, x.offset)
+    return replace(x, name=ctx.pools[key])
 
 
 def lower_average_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:

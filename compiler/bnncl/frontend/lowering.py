@@ -20,6 +20,7 @@ from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import Domain, Float, Shape, TensorType
 from bnncl.ir.values import Constant, Meaning, Storage, Value
 from bnncl.ops.elementwise import RealAffine
+from bnncl.ops.window import Window
 
 _TAKEN = """
 input scores auto break case char const continue default do double else enum extern float for goto if
@@ -66,6 +67,7 @@ class Context:
         self.lowered: dict[LinComb, Lowered | Problem] = {}
         self.thresholds: dict[tuple[str, bytes, bytes], str] = {}
         self.reals: dict[tuple[str, bytes, bytes], str] = {}
+        self.pools: dict[tuple[str, Window, bytes], str] = {}
         self._names = set(_TAKEN.split())
         self._stems = {"input": "input"}
 
