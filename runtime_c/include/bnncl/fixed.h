@@ -35,6 +35,15 @@ static inline int32_t bnncl_saturate(int64_t x, int32_t lo, int32_t hi)
     return x > hi ? hi : (int32_t)x;
 }
 
+/* The same for 32 bits. */
+static inline int32_t bnncl_saturate32(int32_t x, int32_t lo, int32_t hi)
+{
+    if (x < lo) {
+        return lo;
+    }
+    return x > hi ? hi : x;
+}
+
 /* saturate(floor((q * multiplier + bias) / 2**shift)); |q * multiplier + bias| < 2**63, shift in 0..62. */
 static inline int32_t bnncl_rescale_number(int32_t q, int32_t multiplier, int64_t bias, uint32_t shift,
                                            int32_t lo, int32_t hi)

@@ -9,14 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline int32_t bnncl_clip(int32_t x, int32_t lo, int32_t hi)
-{
-    if (x < lo) {
-        return lo;
-    }
-    return x > hi ? hi : x;
-}
-
 static inline void bnncl_add_each(const void *x, const void *y, void *output, const bnncl_add *add,
                                   uint32_t pixels, uint32_t channels, bnncl_load load_x, bnncl_load load_y,
                                   bnncl_store store)
@@ -31,7 +23,7 @@ static inline void bnncl_add_each(const void *x, const void *y, void *output, co
         const uint8_t *shift = add->shift;
         for (uint32_t c = 0; c < channels; c++) {
             const int32_t sum = load_x(x, at) * of_x[c] + load_y(y, at) * of_y[c] + bias[c];
-            store(output, at, bnncl_clip(bnncl_shift_right_floor32(sum, shift[c]), lo, hi));
+            store(output, at, bnncl_saturate32(bnncl_shift_right_floor32(sum, shift[c]), lo, hi));
             at++;
         }
     }

@@ -16,21 +16,23 @@ static inline int32_t bnncl_prelu_number(int32_t q, int32_t slope, const bnncl_p
     if (q >= 0) {
         return q;
     }
-    return bnncl_saturate(bnncl_shift_right_floor32(q * slope + half, prelu->shift), prelu->lo, prelu->hi);
+    return bnncl_saturate32(bnncl_shift_right_floor32(q * slope + half, prelu->shift), prelu->lo, prelu->hi);
 }
 
 static inline void bnncl_two_slopes_each(const void *input, void *output, const bnncl_two_slopes *slopes,
                                          uint32_t pixels, uint32_t channels, bnncl_load load,
                                          bnncl_store store)
 {
-    const int32_t half = INT32_C(1) << (slopes->shift - 1);
+    const uint32_t shift = slopes->shift;
+    const int32_t half = INT32_C(1) << (shift - 1);
+    const int32_t lo = slopes->lo;
+    const int32_t hi = slopes->hi;
     size_t at = 0;
     for (size_t pixel = 0; pixel < pixels; pixel++) {
         for (uint32_t c = 0; c < channels; c++) {
             const int32_t q = load(input, at);
             const int32_t wide = q * (q < 0 ? slopes->slope[c] : slopes->positive[c]) + half;
-            store(output, at,
-                  bnncl_saturate(bnncl_shift_right_floor32(wide, slopes->shift), slopes->lo, slopes->hi));
+            store(output, at, bnncl_saturate32(bnncl_shift_right_floor32(wide, shift), lo, hi));
             at++;
         }
     }
