@@ -19,6 +19,14 @@ def any_target(request: pytest.FixtureRequest) -> Target:
     return target
 
 
+@pytest.fixture(params=("host", "cortex-m7", "cortex-m0plus", "rv32imac"))
+def any_isa(request: pytest.FixtureRequest) -> Target:
+    """One target of each instruction set, for what is the same on cores of one set."""
+    target = TARGETS[request.param]
+    require_target(target)
+    return target
+
+
 @pytest.fixture
 def host_target() -> Target:
     """The machine that compiles."""

@@ -143,8 +143,8 @@ def test_fewer_bits_in_the_head_than_in_latents(tmp_path, host_target):
 
 
 @pytest.mark.parametrize("bits", [7])
-def test_cores_learn_the_same_from_numbers(tmp_path, any_target, bits):
-    assert trained(learning("pooled_relu", bits), tmp_path / "net", any_target).findings == ()
+def test_cores_learn_the_same_from_numbers(tmp_path, any_isa, bits):
+    assert trained(learning("pooled_relu", bits), tmp_path / "net", any_isa).findings == ()
 
 
 def test_numbers_that_are_unpacked_otherwise_are_found(tmp_path, host_target):

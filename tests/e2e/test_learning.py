@@ -62,8 +62,8 @@ def rehearsed(written):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_learning_is_equal_after_every_call(rehearsed, any_target, name):
-    result = rehearsed(name).on(any_target)
+def test_learning_is_equal_after_every_call(rehearsed, any_isa, name):
+    result = rehearsed(name).on(any_isa)
     assert result.findings == ()
     assert result.minibatches >= 200
     assert result.new_classes == 2
@@ -75,10 +75,14 @@ def test_learning_is_equal_after_every_call(rehearsed, any_target, name):
     assert result.changed_bytes > result.head_bytes // 2
 
 
+def test_learning_is_equal_on_every_core(rehearsed, any_target):
+    assert rehearsed("cnn").on(any_target).findings == ()
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_op_is_equal_and_the_code_compiles_without_a_warning(written, any_target, name):
+def test_every_op_is_equal_and_the_code_compiles_without_a_warning(written, any_isa, name):
     _, folder = written(name)
-    assert verify(folder, any_target, measure=False).findings == ()
+    assert verify(folder, any_isa, measure=False).findings == ()
 
 
 @pytest.mark.parametrize("cc", ["gcc", "clang"])
@@ -128,11 +132,11 @@ def test_a_project_is_checked_against_its_model(written):
     assert project.check(folder) == []
 
 
-def test_no_replay_and_few_bits(tmp_path, any_target):
+def test_no_replay_and_few_bits(tmp_path, any_isa):
     project = learning("strides", replay=0, replay_init=None, qf=4, qb=8, minibatch=(3, 0), max_classes=None)
     folder = project.write(tmp_path / "small")
     inputs, _ = labelled(images(20, seed=5), None, project.spec.graph)
-    assert verify_training(folder, any_target, inputs, None).findings == ()
+    assert verify_training(folder, any_isa, inputs, None).findings == ()
 
 
 def test_a_changed_byte_of_the_code_is_found_and_named(written, tmp_path, host_target):
