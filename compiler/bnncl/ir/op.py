@@ -40,6 +40,9 @@ class Op(ABC):
 
     stages: ClassVar[frozenset[Stage]]
 
+    changes_state: ClassVar[bool] = False
+    """Whether the output is input 0, a value of storage STATE, overwritten where it lies."""
+
     output: str
     module: str = ""
 
