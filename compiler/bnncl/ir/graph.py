@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import TensorType
-from bnncl.ir.values import Storage, Value
+from bnncl.ir.values import StateArray, Storage, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,17 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What is compiled: named graphs. Inference runs `encode`, then `tail`, where they are there.
+    """What is compiled: named graphs, and the arrays that learning changes.
 
-    A model without learning has one graph, `infer`.
+    The first graph is inference, from the model's input to scores; further inputs of it are states. Where
+    more than the head learns, `sample` takes a latent forward and a gradient of the logits back, `update`
+    ends a minibatch, `commit` keeps what was trained, `abort` goes back to what was kept, and `rebuild`
+    makes all caches anew.
     """
 
     name: str
     graphs: tuple[Graph, ...]
+    states: tuple[StateArray, ...] = ()
 
     def graph(self, name: str) -> Graph:
         """The graph called `name`."""

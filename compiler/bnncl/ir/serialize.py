@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from safetensors import SafetensorError
@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.types import Binary, Float, Int, Packed, TensorType
-from bnncl.ir.values import Constant, Meaning, Value
+from bnncl.ir.values import Constant, Meaning, StateArray, Value
 from bnncl.ir.verify import MalformedGraphError, verify
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = "bnncl-program-1"
 _KEY = "program"
-_OWN = (Program, Graph, Value, TensorType, Float, Binary, Int, Packed, Meaning, Constant)
+_OWN = (Program, Graph, Value, StateArray, TensorType, Float, Binary, Int, Packed, Meaning, Constant)
 _INTEGERS = frozenset(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 _DTYPES = _INTEGERS | {"bool", "float32", "float64"}
 
@@ -135,7 +135,7 @@ class _Reader:
             return self._read_tuple(held, get_args(hint))
         if origin is np.ndarray:
             return self._read_tensor(held)
-        if origin is not None and issubclass(origin, Mapping):
+        if origin not in (None, Literal) and issubclass(origin, Mapping):
             values = self._read_tuple(held, (get_args(hint)[1], ...))
             return {value.name: value for value in values if isinstance(value, Value)}
         if isinstance(hint, type) and issubclass(hint, Enum):
@@ -147,6 +147,9 @@ class _Reader:
             return float.fromhex(held)
         if hint in (str, int, bool):
             _check(type(held) is hint, f"{held!r} is no {hint.__name__}")
+            return held
+        if get_origin(hint) is Literal:
+            _check(held in get_args(hint), f"{held!r} is none of {get_args(hint)}")
             return held
         if hint in (None, types.NoneType):
             _check(held is None, f"{held!r} should not be there")

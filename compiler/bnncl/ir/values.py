@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +69,25 @@ class Constant:
     origins: tuple[str, ...] = ()
     latent: NDArray[np.float32] | None = None
     frozen_because: str = ""
+
+
+Role = Literal["latent", "parameter", "gradient", "signs", "kept"]
+
+
+@dataclass(frozen=True, eq=False)
+class StateArray:
+    """An array that learning changes, and the value that graphs call by its name (storage STATE).
+
+    `role`: latent weights of a filter or a parameter of channels, both being trained; the sum of gradients
+    of one of them; signs of a filter, a cache of a latent; or what the last commit kept of one of them.
+    `initial` is what learning starts from; None: zeros, or for signs what they are a cache of. `of` names
+    the array that a gradient, a cache or a kept copy belongs to. `meaning` is that of its numbers.
+    """
+
+    name: str
+    type: TensorType
+    role: Role
+    initial: Constant | None = None
+    of: str = ""
+    meaning: Meaning | None = None
+    module: str = ""

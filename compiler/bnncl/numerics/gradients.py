@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 
 
 def shift_saturate(x: Integers, shift: NDArray[Any] | int, limit: int) -> Integers:
-    """x / 2**shift to nearest, halves up, clipped to -limit..limit; a negative shift multiplies.
+    """The quotient x / 2**shift to nearest, halves up, clipped to -limit..limit; a negative shift multiplies.
 
     `x` within int32. From a shift of 32 on the result is 0, and one of less than -31 counts as -31: what is
     not 0 is out of every int32's range then.

@@ -87,7 +87,7 @@ class ChannelMultiple(UnaryOp):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SlopeGradient(Op):
-    """Gradient of the input `of` of a SlopedUnit: x * slope[c] where of < 0, else x * 2**shift or * positive[c]."""
+    """Gradient of the input `of` of a SlopedUnit: x * slope[c] where of < 0, else * 2**shift or positive."""
 
     stages = INTEGER_ONLY
     x: str

@@ -93,8 +93,8 @@ class ChannelAffine(Op):
 class SlopedUnit(Op):
     """PReLU with slopes that learn: saturate(floor((x * slope[c] + 2**(shift - 1)) / 2**shift)) where x < 0.
 
-    Where x >= 0 it is x, or with `positive` the same by that slope. Slopes are int16 states (1, 1, C) in units
-    of 2**-shift, shift in 1..15; lo..hi is the range of x.
+    Where x >= 0 it is x, or with `positive` the same by that slope. Slopes are int16 states (1, 1, C) in
+    units of 2**-shift, shift in 1..15; lo..hi is the range of x.
     """
 
     stages = INTEGER_ONLY
@@ -178,7 +178,8 @@ class PassMask(Op):
 class TentSlope(PairOp):
     """Slope of ApproxSign (Bi-Real): 2 * (1 - |v|), 0 beyond |v| = 1, in units of 2**-6, as uint8.
 
-    v * 2**one = x * 2**shift + y[c], one in 6..14: min(127, floor(max(0, 2**one - |v * 2**one|) / 2**(one - 7))).
+    With v * 2**one = x * 2**shift + y[c], one in 6..14, it is
+    min(127, floor(max(0, 2**one - |v * 2**one|) / 2**(one - 7))).
     """
 
     stages = INTEGER_ONLY
@@ -192,10 +193,10 @@ class TentSlope(PairOp):
     def evaluate(self, *arrays: Array) -> Array:
         """The tent."""
         height = np.maximum(0, (1 << self.one) - np.abs(shifted(self.shift, *arrays)))
-        return np.minimum(127, (height << 7) >> self.one)
+        return np.asarray(np.minimum(127, (height << 7) >> self.one))
 
 
 def shifted(shift: int, x: Array, offset: Array | None = None) -> Array:
-    """x * 2**shift + offset[c], which all that looks at a sign compares."""
-    wide = x.astype(np.int64) << shift
-    return wide if offset is None else np.asarray(wide + offset)
+    """The number x * 2**shift + offset[c], which all that looks at a sign compares."""
+    wide: Array = np.left_shift(x.astype(np.int64), shift)
+    return wide if offset is None else np.asarray(wide + offset, np.int64)

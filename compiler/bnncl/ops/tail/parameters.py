@@ -148,9 +148,9 @@ class AccumulateFilter(Op):
 class Update(Op):
     """State `x` after a minibatch: x - floor((acc * r + term) / 2**shift), saturated at -limit..limit.
 
-    r = floor((multiplier + floor(n / 2)) / n) for the n samples of `cursor`. `term` is 2**(shift - 1), or with
-    `stochastic` the upper `shift` bits of hash32(seed, stream, step, index of the element). With the rule "sign"
-    only the sign of a latent weight is kept: the result is limit where it is >= 0, else -limit.
+    r = floor((multiplier + floor(n / 2)) / n) for the n samples of `cursor`. `term` is 2**(shift - 1), or
+    with `stochastic` the upper `shift` bits of hash32(seed, stream, step, index of the element). With the
+    rule "sign" only the sign of a latent weight is kept: the result is limit where it is >= 0, else -limit.
     """
 
     stages = INTEGER_ONLY
