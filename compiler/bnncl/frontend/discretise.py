@@ -53,7 +53,13 @@ class IntegerTable:
 
 
 def where_of(ctx: Context, chain: Chain, source: Lowered) -> str:
-    """The module to name for a chain: its batch norm, or what it starts from."""
+    """The module to name for a chain: its batch norm, or what it starts from.
+
+    At a replay cut and behind it, the module that takes the sign.
+    """
+    sign = ctx.expressions.atoms[chain.target.atoms[-1]]
+    if sign.module and ctx.touches(chain.target):
+        return sign.module
     norms = [node.module for node in chain.nodes if base_of(node.op) in BATCH_NORMS and node.module]
     return norms[-1] if norms else ctx.builder.value(source.name).module
 

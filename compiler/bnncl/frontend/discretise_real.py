@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bnncl.diagnostics import Problem
 from bnncl.frontend.chains import Chain
 from bnncl.frontend.discretise import (
     Pair,
@@ -40,8 +41,11 @@ class _Probe:
     directions: tuple[Direction, ...]
 
 
-def threshold_real(ctx: Context, chain: Chain, source: Lowered) -> Lowered:
-    """One real threshold for each channel of the float value `source`; NotOneStepError if one is too few."""
+def threshold_real(ctx: Context, chain: Chain, source: Lowered, base: Lowered | None = None) -> Lowered:
+    """One real threshold for each channel of the float value `source`; NotOneStepError if one is too few.
+
+    With `base`, that is how `source` follows from a value by a shift: the threshold is put on that value.
+    """
     grid = real_grid()
     probe = _probe(ctx, chain, source, grid)
     changes = probe.signs[1:] != probe.signs[:-1]
@@ -54,7 +58,11 @@ def threshold_real(ctx: Context, chain: Chain, source: Lowered) -> Lowered:
     at = _bisect(chain, source, grid, changes, probe.pair)
     first = np.where(probe.signs[0], 1, -1).astype(np.int8)
     at, first = source.ordered(at), source.ordered(first)
-    result = emit_real(ctx, chain, source, RealSteps(at[None], first, probe.pair))
+    steps = RealSteps(at[None], first, probe.pair)
+    if base is not None:
+        steps = replace(steps, at=steps.at - base.offset)
+        _check_rising(ctx, where_of(ctx, chain, base), steps)
+    result = emit_real(ctx, chain, base or source, steps)
     pad = float("nan")
     if source.padding is not None:
         pad = _target_at(chain, source, source.padding.value)
@@ -100,7 +108,7 @@ def _refuse_wide_ties(ctx: Context, where: str, tied: Signs, grid: Floats) -> No
 
 def _refuse_lattice_ties(ctx: Context, chain: Chain, source: Lowered, pair: Pair) -> None:
     """A real convolution of binary numbers with weights -a, 0 and a is 0 as easily as an integer is."""
-    if source.name not in ctx.lattices:
+    if source.name not in ctx.lattices or not source.is_plain:
         return
     lattice, bound = ctx.lattices[source.name]
     target, _ = chain.run(lattice.table(np.arange(-bound, bound + 1)))
@@ -165,3 +173,13 @@ def note_ties(ctx: Context, read: LinComb, target: LinComb, result: Lowered) -> 
         if ctx.is_discrete(read):
             message += ", and as the number comes from binary activations alone, that may happen often"
         ctx.note("zero-taken-as-plus-one", where, message)
+
+
+def _check_rising(ctx: Context, where: str, steps: RealSteps) -> None:
+    """Refuse a threshold behind a replay cut that is not one rising step in each channel."""
+    odd = (steps.first != -1) | ~np.isfinite(steps.at).all(0)
+    if bool(odd.any()):
+        message = f"an activation is no rising step in {int(odd.sum())} of {len(odd)} channels"
+        why = "Behind the replay cut every sign must be +1 above its threshold and -1 below."
+        hint = "Use a sign that rises, such as torch.where(x >= 0, 1.0, -1.0), and turn x instead."
+        ctx.problems.add(Problem("unsupported-step", message, where, why, hint))

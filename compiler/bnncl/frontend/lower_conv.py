@@ -101,12 +101,14 @@ def lower_conv(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     window, pad = _joined_padding(call, x)
     filters = classify(call.weights.data)
     hint = call.where or ("conv" if atom.base == "convolution" else "linear")
-    if isinstance(ctx.domain(x), Binary) and filters.binary:
+    unfold = filters.binary and ctx.unfolds(LinComb.atom(atom.index))
+    if isinstance(ctx.domain(x), Binary) and filters.binary and not (unfold and (x.offset != 0).any()):
         units = _in_units(x, pad, window)
         if units is not None:
             return _binary(ctx, replace(call, window=window, where=hint), x, filters, units)
     _note_real(ctx, hint, x, filters)
-    return _real(ctx, replace(call, window=window, where=hint), x, filters, pad)
+    call = replace(call, window=window, where=hint)
+    return _unfolded(ctx, call, x, filters, pad) if unfold else _real(ctx, call, x, filters, pad)
 
 
 def _joined_padding(call: ConvCall, x: Lowered) -> tuple[Window, float]:
@@ -224,6 +226,22 @@ def _real(ctx: Context, call: ConvCall, x: Lowered, filters: FilterClass, pad: f
     if scaled and filters.unit is not None and float(pad).is_integer():
         ctx.lattices[name] = _lattice(op, float64(data))
     return Lowered.plain(name, op.out_channels)
+
+
+def _unfolded(ctx: Context, call: ConvCall, x: Lowered, filters: FilterClass, pad: float) -> Lowered:
+    """Real numbers through a filter of ±1; its magnitudes and the bias stay outside, as an affine map."""
+    op = RealConv(
+        output=ctx.name(call.where),
+        module=call.where,
+        x=ctx.real(x, call.x).name,
+        filter=call.weights.constant(filters.signs),
+        window=call.window,
+        pad_value=pad,
+    )
+    alpha = float64(filters.alpha)
+    bias = np.zeros_like(alpha) if call.bias is None else float64(call.bias)
+    origins = merged(call.weights.origins, call.bias_origins)
+    return Lowered(ctx.add(op), alpha, bias, origins=origins, module=call.where)
 
 
 def _lattice(op: RealConv, data: NDArray[np.float64]) -> tuple[Accumulator, int]:

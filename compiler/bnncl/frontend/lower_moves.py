@@ -11,6 +11,7 @@ from bnncl.diagnostics import Problem
 from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Node
 from bnncl.frontend.layout import flatten_order, ir_shape
+from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused
 from bnncl.frontend.operators import Kind, kind_of
 from bnncl.frontend.recognised import Accumulator, Lowered, Padding, Rounding
@@ -34,7 +35,7 @@ def lower_max_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     """A max pool where the value stands; of a falling function of it, the minimum."""
     _refuse_padding(atom.module, x)
     before = ctx.expressions.shape(only_read(atom))
-    if isinstance(ctx.domain(x), Float):
+    if isinstance(ctx.domain(x), Float) or _apart(ctx, atom, x):
         x = ctx.real(x, only_read(atom))
     return pooled(ctx, x, max_pool_window(atom, before, atom.shape), x.scale < 0)
 
@@ -60,7 +61,8 @@ def lower_average_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     window, divisor = average_pool_window(atom, ctx.expressions.shape(only_read(atom)))
     _check_shape(ctx, atom, x, window)
     shifted = window.pads and bool((x.offset != 0).any())
-    if isinstance(ctx.domain(x), Float) or shifted or _sums_too_wide(ctx, x, window):
+    wide = _sums_too_wide(ctx, x, window)
+    if isinstance(ctx.domain(x), Float) or shifted or wide or _apart(ctx, atom, x):
         x = ctx.real(x, only_read(atom))
         op = AveragePool(
             output=ctx.derived(x.name, "mean"),
@@ -71,6 +73,19 @@ def lower_average_pool(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
         )
         return Lowered.plain(ctx.add(op), len(x.scale), x.order)
     return _summed(ctx, x, window, divisor, atom.noisy)
+
+
+def _apart(ctx: Context, atom: Atom, x: Lowered) -> bool:
+    """Whether a pool behind a replay cut must read real numbers.
+
+    Accumulators are pooled as they are only where they were made behind the cut too, and where nothing
+    that can be trained stands between.
+    """
+    if not ctx.touches(LinComb.atom(atom.index)) or isinstance(ctx.domain(x), Binary):
+        return False
+    own = ctx.accumulators.get(x.name)
+    raw = own is not None and np.array_equal(own.scale, x.scale) and np.array_equal(own.offset, x.offset)
+    return not (raw and ctx.unfolds(only_read(atom)))
 
 
 def _sums_too_wide(ctx: Context, x: Lowered, window: Window) -> bool:

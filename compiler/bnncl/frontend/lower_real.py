@@ -95,7 +95,7 @@ def _column(ctx: Context, atom: Atom, operand: Operand) -> Reals:
 
 def lower_nonlinear(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     """A clamp or a PReLU as an op of the graph; refused if it is neither."""
-    limits = _limits(atom)
+    limits = limits_of(atom)
     if limits is not None:
         return _clamped(ctx, atom, x, *limits)
     slope = _slope(ctx, atom)
@@ -106,7 +106,7 @@ def lower_nonlinear(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
 
 def check_nonlinear(ctx: Context, atom: Atom) -> None:
     """Refuse what `lower_nonlinear` would refuse whatever the value before it."""
-    if _limits(atom) is None and _slope(ctx, atom) is None:
+    if limits_of(atom) is None and _slope(ctx, atom) is None:
         raise _unknown(atom)
 
 
@@ -118,7 +118,8 @@ def _unknown(atom: Atom) -> Refused:
     )
 
 
-def _limits(atom: Atom) -> tuple[float, float] | None:
+def limits_of(atom: Atom) -> tuple[float, float] | None:
+    """Lowest and highest number that a clamp lets through; None for anything else."""
     fixed = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0), "hardtanh": (-1.0, 1.0)}
     positions: dict[str, tuple[int | None, int | None]] = {
         "hardtanh": (1, 2),

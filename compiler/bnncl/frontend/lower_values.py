@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from bnncl.diagnostics import Problem
 from bnncl.frontend.atoms import Atom
 from bnncl.frontend.chains import Chain, NotPerChannelError
@@ -11,14 +15,14 @@ from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lower_conv import lower_conv, read_conv
 from bnncl.frontend.lower_moves import lower_average_pool, lower_max_pool, lower_pad, lower_slice, lower_view
-from bnncl.frontend.lower_real import is_affine, lower_affine, lower_nonlinear
+from bnncl.frontend.lower_real import is_affine, limits_of, lower_affine, lower_nonlinear
 from bnncl.frontend.lower_slopes import check_pointwise, find_slopes, lower_slopes
 from bnncl.frontend.lower_sums import concatenated, lower_concat, lower_sum
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import CLAMPS, MOVES, Kind
 from bnncl.frontend.recognised import Lowered
 from bnncl.frontend.windows import only_read
-from bnncl.ir.types import Int
+from bnncl.ir.types import Float, Int
 
 
 class Lowering:
@@ -120,16 +124,61 @@ class Lowering:
             root = LinComb.atom(self._input_view.index)
         try:
             source = self.lower(root)
+            read = self._frontier(combination)
+            unfold = read is not None and self._ctx.unfolds(read)
             if isinstance(self._ctx.domain(source), Int):
                 chain = Chain(self._expressions, root, combination)
                 table = tabulate_integers(self._ctx, chain, source)
-                return emit_integer(self._ctx, chain, source, table)
-            return self._discretised_real(combination, root)
+                if not unfold:
+                    return emit_integer(self._ctx, chain, source, table)
+            if unfold and read is not None:
+                return self._unfolded(combination, read)
+            return self._discretised_real(combination, root, read)
         except NotPerChannelError as error:
             raise refuse_chain(error) from error
 
-    def _discretised_real(self, combination: LinComb, root: LinComb) -> Lowered:
-        read = self._frontier(combination)
+    def _unfolded(self, combination: LinComb, read: LinComb) -> Lowered:
+        """A sign behind the replay cut: one rising step of what it reads, or of that but for a shift."""
+        read = self._unclamped(read)
+        x = self.lower(read)
+        chain = Chain(self._expressions, read, combination)
+        try:
+            result = threshold_real(self._ctx, chain, x, self._base(read, x))
+        except NotOneStepError:
+            last = self._expressions.atoms[combination.atoms[-1]]
+            raise unsupported(last, "a function of a real number that is no single step") from None
+        note_ties(self._ctx, read, combination, result)
+        return result
+
+    def _unclamped(self, read: LinComb) -> LinComb:
+        """What a clamp around 0 in front of a sign clamps: the sign is the same without it."""
+        while read.only_atom is not None:
+            atom = self._expressions.atoms[read.only_atom]
+            limits = limits_of(atom)
+            if limits is None or not limits[0] < 0 < limits[1]:
+                break
+            read = next(atom.reads())
+        return read
+
+    def _base(self, read: LinComb, x: Lowered) -> Lowered:
+        """What to compare with a threshold in place of `read`, which is `x`: a value that is there anyway.
+
+        That is the nearest value below, but for a shift, that something else than the sign reads; or the
+        value of the graph itself, where that is a real number without a scale.
+        """
+        at: LinComb | None = read
+        while at is not None:
+            below = self.lower(at)
+            if below.name != x.name or not np.array_equal(below.scale, x.scale):
+                break
+            if at in self.needed:
+                real = self._ctx.real(below, at)
+                return replace(real, offset=x.offset - below.offset, origins=x.origins)
+            at = self._expressions.dominator(at)
+        plain = isinstance(self._ctx.domain(x), Float) and bool((x.scale == 1).all())
+        return x if plain else self._ctx.real(x, read)
+
+    def _discretised_real(self, combination: LinComb, root: LinComb, read: LinComb | None) -> Lowered:
         root = self._nearest(read, root)
         chain = Chain(self._expressions, root, combination)
         source = self._ctx.real(self.lower(root), root)

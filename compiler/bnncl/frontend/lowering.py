@@ -15,6 +15,7 @@ from bnncl.frontend.expressions import Expressions
 from bnncl.frontend.layout import ir_shape
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.recognised import Accumulator, Lowered, Note, Reals, Rounding
+from bnncl.frontend.unfolding import Unfolding, values_of
 from bnncl.ir.graph import GraphBuilder
 from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import Domain, Float, Shape, TensorType
@@ -48,10 +49,20 @@ def unsupported(atom: Atom, message: str = "", why: str = "", hint: str = "") ->
 
 
 class Context:
-    """One run of recognition: the growing graph, what its values mean, and what there is to say."""
+    """One run of recognition: the growing graph, what its values mean, and what there is to say.
 
-    def __init__(self, expressions: Expressions, name: str, input_shape: tuple[int, ...]) -> None:
+    With `unfolding`, what lies behind a replay cut is lowered step by step, ready to be trained.
+    """
+
+    def __init__(
+        self,
+        expressions: Expressions,
+        name: str,
+        input_shape: tuple[int, ...],
+        unfolding: Unfolding | None = None,
+    ) -> None:
         self.expressions = expressions
+        self.unfolding = unfolding
         self.captured = expressions.captured
         shape = ir_shape(input_shape)
         assert shape is not None
@@ -115,6 +126,18 @@ class Context:
                     waiting.extend(set(read.atoms) - seen)
                     seen.update(read.atoms)
         return True
+
+    def unfolds(self, combination: LinComb) -> bool:
+        """Whether the combination lies behind the replay cut."""
+        if self.unfolding is None:
+            return False
+        return not self.unfolding.behind.isdisjoint(values_of(self.expressions, combination))
+
+    def touches(self, combination: LinComb) -> bool:
+        """Whether the combination is computed in the module that the replay cut stands before, or from it."""
+        if self.unfolding is None:
+            return False
+        return not self.unfolding.touched.isdisjoint(values_of(self.expressions, combination))
 
     def note(self, kind: str, where: str, message: str) -> None:
         """Say something once."""

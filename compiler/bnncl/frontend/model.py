@@ -20,6 +20,7 @@ from bnncl.frontend.load import Loaded, load
 from bnncl.frontend.recognise import recognise
 from bnncl.frontend.recognised import Note
 from bnncl.frontend.replay import replay_values
+from bnncl.frontend.unfolding import check_module
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Binary
@@ -92,8 +93,12 @@ def from_nhwc(x: Array, input_shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(moved).reshape(len(x), *input_shape[1:])
 
 
-def open_model(source: ModelSource) -> TracedModel:
-    """Load, capture and recognise a model; raises UsageError or UnsupportedModel with all its problems."""
+def open_model(source: ModelSource, unfold: str | None = None) -> TracedModel:
+    """Load, capture and recognise a model; raises UsageError or UnsupportedModel with all its problems.
+
+    `unfold` is the torch path of a module that a replay cut is put before: what follows from its bits
+    is not folded, so that it can be trained; UsageError (`unknown-train-module`) if there is none.
+    """
     loaded = load_source(source)
     calibration, labels = loaded.calibration, loaded.labels
     if isinstance(source.calibration, Path):
@@ -101,7 +106,9 @@ def open_model(source: ModelSource) -> TracedModel:
     elif isinstance(source.model, Path) and (source.calibration is not None or source.labels is not None):
         calibration, labels = check_calibration(loaded.captured, source.calibration, source.labels)
     captured = replace(loaded.captured, facts=widened(loaded.captured.facts, calibration))
-    recognised = recognise(captured, "infer")
+    if unfold is not None and (problem := check_module(captured, unfold)) is not None:
+        raise UsageError(problem)
+    recognised = recognise(captured, "infer", unfold)
     return TracedModel(
         recognised.graph,
         recognised.notes,

@@ -19,6 +19,7 @@ from bnncl.frontend.lower_values import Lowering
 from bnncl.frontend.lowering import Context, Refused, unsupported
 from bnncl.frontend.operators import Kind
 from bnncl.frontend.recognised import Lowered, Recognised
+from bnncl.frontend.unfolding import Unfolding
 from bnncl.frontend.windows import average_pool_window, constant_padding, only_read, slice_window
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
@@ -30,20 +31,23 @@ _ANCHORS = (Kind.CONV, Kind.AVERAGE_POOL, Kind.CONCAT)
 _INCREASING = ("sigmoid", "tanh", "log_sigmoid_forward", "softplus")
 
 
-def recognise(captured: Captured, name: str = "model") -> Recognised:
+def recognise(captured: Captured, name: str = "model", unfold: str | None = None) -> Recognised:
     """The graph, in stage TRACED, that `captured` computes: from value `input` to value `scores`.
 
+    With `unfold`, a torch module path, what that module computes behind its first sign, and all that
+    follows from it, is not folded into thresholds: signs rise once, and filters are ±1.
+
     Raises UnsupportedModel with every problem that was found: `unsupported-op`, `unsupported-view`,
-    `unsupported-padding`, `unsupported-levels`, `sign-tie`, `pool-not-monotone`, `unsupported-input`,
-    `output-not-scores`.
+    `unsupported-padding`, `unsupported-levels`, `unsupported-step`, `sign-tie`, `pool-not-monotone`,
+    `unsupported-input`, `output-not-scores`.
     """
     expressions = Expressions(captured)
-    recogniser = _Recogniser(expressions, name)
+    recogniser = _Recogniser(expressions, name, None if unfold is None else Unfolding.of(expressions, unfold))
     return recogniser.run()
 
 
 class _Recogniser:
-    def __init__(self, expressions: Expressions, name: str) -> None:
+    def __init__(self, expressions: Expressions, name: str, unfolding: Unfolding | None) -> None:
         self._expressions = expressions
         self._live = expressions.live()
         self._input_view = _input_view(expressions, self._live)
@@ -57,7 +61,7 @@ class _Recogniser:
                     hint="give it as (N, features), (N, channels, length) or (N, channels, height, width)",
                 )
             )
-        self._ctx = Context(expressions, name, shape)
+        self._ctx = Context(expressions, name, shape, unfolding)
         self._lowering = Lowering(self._ctx, expressions, self._input_view)
 
     def run(self) -> Recognised:
