@@ -49,8 +49,8 @@ class LearnedHeadKernel(Kernel):
 
 
 def known_rows(op: LearnedHead) -> int:
-    """Rows up to the last class that is known at first; the others begin as zeros."""
-    return int(np.flatnonzero(op.past.data > 0)[-1]) + 1
+    """Rows up to the last class that is known at first, 0 where none is; the others begin as zeros."""
+    return int(np.max(np.flatnonzero(op.past.data > 0), initial=-1)) + 1
 
 
 def _arrays(op: LearnedHead) -> tuple[ConstArray, ...]:
