@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bnncl.ir.graph import Graph
-from bnncl.ir.op import Stage
+from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import INT32_MAX, INT32_MIN, Float, Int
+from bnncl.ir.values import Storage
 
 
 class MalformedGraphError(AssertionError):
@@ -22,12 +23,21 @@ def verify(graph: Graph) -> Graph:
         _require(graph.stage in op.stages, f"{where} is not allowed in stage {graph.stage.name}")
         inferred = op.infer(*graph.input_types(op))
         _require(inferred == graph.type_of(op.output), f"{where}: {inferred} != {graph.type_of(op.output)}")
+        _require(not op.changes_state or _overwrites(graph, op), f"{where} changes what is no state, or old")
         made.add(op.output)
     _require(made == set(graph.values), f"{graph.name}: values {sorted(made ^ set(graph.values))}")
     _require(set(graph.outputs) <= made, f"{graph.name}: an output is not made")
     if graph.stage is not Stage.TRACED:
         _verify_integers(graph)
     return graph
+
+
+def _overwrites(graph: Graph, op: Op) -> bool:
+    """Whether input 0 and output are states of one type, and nothing reads the former afterwards."""
+    before, after = graph.values[op.inputs[0]], graph.values[op.output]
+    later = graph.ops[graph.ops.index(op) + 1 :]
+    states = before.storage is after.storage is Storage.STATE
+    return states and before.type == after.type and not any(before.name in each.inputs for each in later)
 
 
 def _verify_integers(graph: Graph) -> None:
