@@ -61,7 +61,8 @@ def test_prototype_is_what_the_descriptor_passes(
     binding = kernel.bind(op, types)
     assert len(parameters) == len(binding.args) <= 7
     for parameter, arg in zip(parameters, binding.args, strict=True):
-        _check_argument(parameter, arg, binding, [each.ctype for each in (*types, op.infer(*types))])
+        written = arg == Ref("output") or (op.changes_state and arg == Ref("input", "0"))
+        _check_argument(parameter, arg, binding, [each.ctype for each in (*types, op.infer(*types))], written)
         shared = kernel.in_place and isinstance(arg, Ref) and arg.kind in ("input", "output")
         assert not parameter.is_pointer or ("restrict" in parameter.ctype) is not shared
     used = {arg for arg in binding.args if isinstance(arg, Ref)}
@@ -72,12 +73,15 @@ def test_prototype_is_what_the_descriptor_passes(
     assert (kernel.scratch_bytes(op, types) > 0) == (Ref("scratch") in used)
 
 
-def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ctypes: list[str]) -> None:
+def _check_argument(
+    parameter: Declared, arg: Ref | int, binding: Binding, ctypes: list[str], written: bool
+) -> None:
     if not isinstance(arg, Ref):
-        assert parameter.ctype == "uint32_t", parameter
+        low, high = {"uint32_t": (0, 2**32), "int32_t": (-(2**31), 2**31)}[parameter.ctype]
+        assert low <= arg < high, parameter
         return
     assert parameter.is_pointer
-    assert parameter.is_constant is (arg.kind in ("input", "array", "struct")), parameter
+    assert parameter.is_constant is not (written or arg.kind == "scratch"), parameter
     arrays = {array.name: array.ctype for array in binding.arrays}
     params = {struct.name: struct for struct in binding.structs}
     if arg.kind == "struct":
@@ -88,7 +92,8 @@ def _check_argument(parameter: Declared, arg: Ref | int, binding: Binding, ctype
     if arg.kind == "input":
         wanted["input"] = ctypes[int(arg.name)]
     expected = wanted.get(arg.kind) or arrays[arg.name]
-    assert parameter.base == expected or (arg.kind in ("input", "output") and parameter.base == "void")
+    plain = expected if parameter.name != "cursor" else expected.replace("int32_t", "uint32_t")
+    assert parameter.base == plain or (arg.kind in ("input", "output") and parameter.base == "void")
 
 
 def _check_struct(struct: ParamStruct, arrays: dict[str, str]) -> None:
@@ -158,6 +163,9 @@ _ARM_HELPERS = r"mem\w+|__aeabi_(lmul|llsr|llsl|lasr|memcpy4?|memset4?|memclr4?)
 _DIVISION = r"__aeabi_uidiv(mod)?"
 """Learning divides numbers of 32 bits without sign, a few for each sample; nothing divides 64 bits."""
 
+_MAY_DIVIDE = (*PARTS, "bnncl_update_")
+"""An update divides its rate by the samples of the minibatch, once."""
+
 COMPILERS = {
     each.name: each
     for each in (
@@ -204,7 +212,7 @@ def test_an_object_defines_its_function_and_needs_no_library(objects: tuple[Comp
         assert not [name for kind, name in symbols if kind in "dDbBC" and not name.startswith("$")]
         parts = {source.stem for source in SOURCES} if path.stem.startswith(PARTS) else set()
         needed = [name for kind, name in symbols if kind == "U" and name not in parts]
-        helpers = f"{compiler.helpers}|{_DIVISION}" if path.stem.startswith(PARTS) else compiler.helpers
+        helpers = f"{compiler.helpers}|{_DIVISION}" if path.stem.startswith(_MAY_DIVIDE) else compiler.helpers
         assert all(re.fullmatch(helpers, name) for name in needed), (path.stem, needed)
 
 
