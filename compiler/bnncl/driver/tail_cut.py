@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from bnncl.diagnostics import Collector, Problem, UnsupportedModel, UsageError
 from bnncl.driver.tail_rules import belongs_any, check_tail
+from bnncl.driver.tail_shortcut import bit_means, leading_to
 from bnncl.frontend.unfolding import belongs, unknown_module
-from bnncl.interp import run
 from bnncl.ir.graph import Graph, GraphBuilder
 from bnncl.ir.op import Array, Op, Stage
 from bnncl.ir.types import Binary
@@ -22,7 +20,6 @@ from bnncl.ops.pool import MaxPool
 from bnncl.ops.threshold import RealThreshold, Threshold
 
 _BY_ELEMENT = (RealAffine, RealClamp, RealPRelu, Threshold, RealThreshold)
-_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +38,14 @@ class CutModel:
     fixed: tuple[str, ...]
 
 
-def cut_before(graph: Graph, module: str, calibration: Array, head: Collection[str] = ()) -> CutModel:
+def cut_before(
+    graph: Graph,
+    module: str,
+    calibration: Array,
+    *,
+    head: Collection[str] = (),
+    modules: Collection[str] = (),
+) -> CutModel:
     """Cut `graph`, which ends in the features of the head, before the torch module `module`.
 
     The cut is the value that the module's first sign makes, or the bits that its first convolution reads;
@@ -51,11 +55,12 @@ def cut_before(graph: Graph, module: str, calibration: Array, head: Collection[s
     has the same bit throughout, scale is 0 and offset the mean. So a sample just seen and a replayed one
     are computed alike.
 
-    `graph` is TRACED and unfolded from `module` on. `head` names the torch modules taken off its end.
+    `graph` is TRACED and unfolded from `module` on. `head` names the torch modules taken off its end,
+    `modules` all that there are, as not each has an op of its own.
     UsageError: `unknown-train-module`, `train-behind-head`. UnsupportedModel, all problems at once:
     `no-cut-in-module`, `train-module-in-front`, `path-round-the-cut` and those of `check_tail`.
     """
-    _check_module(graph, module, head)
+    _check_module(graph, module, head, modules)
     parts = _choose(graph, module)
     problems = Collector()
     problems.extend(parts.problems)
@@ -76,15 +81,17 @@ def taken_off(graph: Graph, before: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(op.module for op in graph.ops if op.output not in kept and op.module))
 
 
-def _check_module(graph: Graph, module: str, head: Collection[str]) -> None:
+def _check_module(graph: Graph, module: str, head: Collection[str], modules: Collection[str]) -> None:
     if any(belongs(op.module, module) for op in graph.ops):
         return
     if belongs_any(head, module):
         message = f"{module} is the head, or stands behind it"
         hint = "Name a binary layer in front of the head, or leave --train at head."
         raise UsageError(Problem("train-behind-head", message, "--train", "The head learns anyway.", hint))
-    problem = unknown_module(module, (op.module for op in graph.ops))
-    raise UsageError(problem or _no_cut(module))
+    problem = unknown_module(module, [*(op.module for op in graph.ops), *modules])
+    if problem is not None:
+        raise UsageError(problem)
+    raise UnsupportedModel(_no_cut(module))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,17 +198,9 @@ def _is_binary(graph: Graph, name: str) -> bool:
 
 
 def _encode(graph: Graph, cut: str) -> Graph:
-    ops = _leading_to(graph, (cut,))
+    ops = leading_to(graph, (cut,))
     made = replace(graph.values[cut], storage=Storage.OUTPUT)
     return replace(graph, name="encode", outputs=(cut,)).with_ops(ops, [made])
-
-
-def _leading_to(graph: Graph, names: Iterable[str]) -> tuple[Op, ...]:
-    needed = set(names)
-    for op in reversed(graph.ops):
-        if op.output in needed:
-            needed.update(op.inputs)
-    return tuple(op for op in graph.ops if op.output in needed)
 
 
 def _parameters(ops: Iterable[Op], module: str) -> Iterator[str]:
@@ -212,7 +211,7 @@ def _parameters(ops: Iterable[Op], module: str) -> Iterator[str]:
 
 def _tail(graph: Graph, parts: _Parts, calibration: Array) -> tuple[Graph, tuple[str, ...]]:
     builder = GraphBuilder("tail", Stage.TRACED, replace(graph.values[parts.cut], storage=Storage.INPUT))
-    means = _means(graph, parts, calibration)
+    means = bit_means(graph, parts.cut, parts.replaced, calibration)
     instead: dict[str, str] = {}
     for number, name in enumerate(parts.replaced):
         producer = graph.producer(name)
@@ -242,30 +241,6 @@ def _unused(graph: Graph, name: str) -> str:
 def _reading(op: Op, renamed: Callable[[str], str]) -> Op:
     changed = {field: renamed(getattr(op, field)) for field in ("x", "y") if hasattr(op, field)}
     return replace(op, **changed)
-
-
-def _means(graph: Graph, parts: _Parts, calibration: Array) -> dict[str, tuple[Array, Array]]:
-    """Mean of each replaced value (C,) where the bit of the cut is -1, and where it is +1.
-
-    A side that never occurs in a channel takes the mean of the other one.
-    """
-    if not parts.replaced:
-        return {}
-    ops = _leading_to(graph, (parts.cut, *parts.replaced))
-    sums = {name: np.zeros((2, graph.type_of(name).channels)) for name in parts.replaced}
-    counts = np.zeros((2, graph.type_of(parts.cut).channels))
-    for start in range(0, len(calibration), _BATCH):
-        values = run(graph.with_ops(ops), {graph.inputs[0]: calibration[start : start + _BATCH]})
-        for side, bit in enumerate((-1, 1)):
-            there = values[parts.cut] == bit
-            counts[side] += there.sum((0, 1, 2))
-            for name in parts.replaced:
-                sums[name][side] += np.where(there, values[name], 0.0).sum((0, 1, 2))
-    means = {name: total / np.maximum(counts, 1) for name, total in sums.items()}
-    return {
-        name: (np.where(counts[0] > 0, low, high), np.where(counts[1] > 0, high, low))
-        for name, (low, high) in means.items()
-    }
 
 
 def _no_cut(module: str) -> Problem:

@@ -61,7 +61,10 @@ def _untrained(graph: Graph, op: Op, replaced: Collection[str]) -> str:
     if isinstance(op, SumPool) and op.x in replaced and isinstance(graph.type_of(op.x).domain, Int):
         return "a sum over accumulators in front of the cut"
     if isinstance(op, RealConv):
-        return "" if _is_binary_filter(op) else "a convolution or linear layer with real-valued weights"
+        if _is_binary_filter(op):
+            return ""
+        outside = "" if op.filter.latent is None else ", though binary but for a scale, outside the module,"
+        return f"a convolution or linear layer with real-valued weights{outside}"
     if isinstance(op, MaxPool):
         return "" if op.minimum is None else "a max pool of numbers that fall as the sum of a filter rises"
     if isinstance(op, RealThreshold):

@@ -19,7 +19,7 @@ from bnncl.frontend.lower_real import is_affine, limits_of, lower_affine, lower_
 from bnncl.frontend.lower_slopes import check_pointwise, find_slopes, lower_slopes
 from bnncl.frontend.lower_sums import concatenated, lower_concat, lower_sum
 from bnncl.frontend.lowering import Context, Refused, unsupported
-from bnncl.frontend.operators import CLAMPS, MOVES, Kind
+from bnncl.frontend.operators import CLAMPS, MOVES, ROUNDERS, Kind, base_of
 from bnncl.frontend.recognised import Lowered
 from bnncl.frontend.windows import only_read
 from bnncl.ir.types import Float, Int
@@ -139,7 +139,10 @@ class Lowering:
 
     def _unfolded(self, combination: LinComb, read: LinComb) -> Lowered:
         """A sign behind the replay cut: one rising step of what it reads, or of that but for a shift."""
-        read = self._unclamped(read)
+        rounds = any(
+            base_of(node.op) in ROUNDERS for node in Chain(self._expressions, read, combination).nodes
+        )
+        read = self._before_clamps(read) if rounds else self._unclamped(read)
         x = self.lower(read)
         chain = Chain(self._expressions, read, combination)
         try:

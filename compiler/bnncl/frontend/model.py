@@ -75,6 +75,11 @@ class TracedModel:
         """The binary values of the graph that torch computes for real inputs `x` (N, H, W, C), as ±1."""
         return self.torch_run(x)[0]
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Torch paths of the modules that compute something, each once, in order."""
+        return tuple(dict.fromkeys(node.module for node in self._captured.nodes if node.module))
+
     def _is_binary(self, name: str) -> bool:
         return isinstance(self.graph.type_of(name).domain, Binary)
 
