@@ -55,15 +55,18 @@ void bnncl_learn_canonical(const bnncl_head_config *config, const bnncl_head *he
     const uint32_t cursor[] = {state->phase, state->steps, state->epoch,
                                state->batch, state->item,  state->count};
     bnncl_put_numbers(&to, cursor, sizeof cursor / sizeof cursor[0]);
+    if (config->tail != NULL) {
+        bnncl_put32(&to, state->op);
+    }
     bnncl_put_numbers(&to, head->past, config->max_classes);
     bnncl_put_weights(&to, config, head->cw);
     bnncl_put32(&to, state->stored);
     bnncl_put_numbers(&to, head->met, config->max_classes);
     bnncl_put_samples(&to, config, head->replay_labels, head->replay_latents, state->stored);
-    if (state->phase != BNNCL_LEARN_IDLE) {
+    if (bnncl_learn_is_open(state)) {
         bnncl_put_samples(&to, config, head->labels, head->latents, state->count);
     }
-    if (state->phase > BNNCL_LEARN_OPEN) {
+    if (bnncl_learn_in_training(state)) {
         bnncl_put_weights(&to, config, head->tw);
     }
 }

@@ -2,6 +2,7 @@
 #include "bnncl/internal/learn.h"
 #include "bnncl/replay.h"
 #include "bnncl/roots.h"
+#include "bnncl/learn_tail.h"
 
 #include <string.h>
 
@@ -67,6 +68,9 @@ bnncl_status bnncl_learn_commit(const bnncl_head_config *config, const bnncl_hea
     for (uint32_t i = 0; i < state->count; i++) {
         bnncl_replay_insert(config, head, head->current, head->latents + (size_t)i * config->latent_bytes,
                             head->labels[i]);
+    }
+    if (config->tail != NULL) {
+        config->tail->commit(head);
     }
     bnncl_learn_close(state);
     return BNNCL_OK;

@@ -5,7 +5,7 @@ bnncl_status bnncl_learn_may_sample(const bnncl_head_config *config, const bnncl
 {
     const bnncl_learn_state *state = head->state;
     if (state->phase != BNNCL_LEARN_OPEN) {
-        return state->phase == BNNCL_LEARN_IDLE ? BNNCL_BAD_STATE : BNNCL_BUSY;
+        return bnncl_learn_is_open(state) ? BNNCL_BUSY : BNNCL_BAD_STATE;
     }
     if (label >= config->max_classes) {
         return BNNCL_BAD_LABEL;

@@ -18,7 +18,7 @@ from tests.learning.program import Case
 HERE = Path(__file__).parent
 STATUSES = (
     *("OK", "BAD_ARGUMENT", "SELFTEST_FAILED", "BUSY", "FULL", "STORAGE_ERROR", "NO_STATE"),
-    *("BAD_FINGERPRINT", "CORRUPT", "TOO_SMALL", "BAD_LABEL", "BAD_STATE", "EMPTY"),
+    *("BAD_FINGERPRINT", "CORRUPT", "TOO_SMALL", "BAD_LABEL", "BAD_STATE", "EMPTY", "STATE_LOST"),
 )
 
 
@@ -47,18 +47,19 @@ class Config(ctypes.Structure):
 
     _fields_ = (
         *_fields(ctypes.c_uint32, "features inputs input_bytes max_classes latent_bytes slots experience"),
-        *_fields(ctypes.c_uint32, "new_per_step replay_per_step epochs softmax_multiplier rate_multiplier"),
+        *_fields(ctypes.c_uint32, "new_per_step replay_per_step epochs accumulate"),
+        *_fields(ctypes.c_uint32, "softmax_multiplier rate_multiplier"),
         *_fields(ctypes.c_uint8, "softmax_shift rate_shift q_forward q_backward score_shift"),
         ("bias_feature", ctypes.c_int8),
         ("stochastic", ctypes.c_bool),
-        *_fields(ctypes.c_void_p, "row update features_of"),
+        *_fields(ctypes.c_void_p, "row update features_of tail"),
     )
 
 
 class State(ctypes.Structure):
     """bnncl_learn_state."""
 
-    _fields_ = tuple(_fields(ctypes.c_uint32, "seed phase steps epoch batch item count stored"))
+    _fields_ = tuple(_fields(ctypes.c_uint32, "seed phase steps epoch batch item count stored op"))
 
 
 class Head(ctypes.Structure):
@@ -68,7 +69,7 @@ class Head(ctypes.Structure):
         _fields(
             ctypes.c_void_p,
             "state cw past met replay_labels replay_latents tw current labels latents deltas inputs logits"
-            " active workspace",
+            " active workspace delta",
         )
     )
 

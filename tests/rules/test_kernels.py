@@ -19,7 +19,7 @@ from tests.kernels.specimens import specimens
 from tests.tools import ROOT, require_tool
 
 SOURCES = sorted((runtime_dir() / "src").glob("*.c"))
-PARTS = ("bnncl_learn_", "bnncl_replay_", "bnncl_store_")
+PARTS = ("bnncl_learn_", "bnncl_replay_", "bnncl_store_", "bnncl_tail_")
 """How the files of the runtime's other parts begin: they stand for no op, and may call each other."""
 KERNEL_HEADERS = sorted({kernel.header for kernel in KERNELS if not kernel.is_alias})
 COMPILED = tuple(kernel for kernel in KERNELS if not kernel.is_alias)

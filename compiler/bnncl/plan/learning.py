@@ -10,7 +10,7 @@ from bnncl.ir.types import Packed, TensorType, element_range
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.stored_state import saved_bytes
 
-CURSOR_BYTES = 32
+CURSOR_BYTES = 36
 """sizeof(bnncl_learn_state)."""
 
 

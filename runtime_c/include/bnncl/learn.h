@@ -31,6 +31,8 @@ typedef struct {
     bool stochastic;
 } bnncl_learn_rate;
 
+struct bnncl_tail;
+
 /* The sizes and integers of one head, all fixed at compile time.
  *
  * A row of weights has `features` weights: `inputs` of them, and one for the bias where bias_feature is not
@@ -48,6 +50,7 @@ typedef struct bnncl_head_config {
     uint32_t new_per_step;    /* new samples of a minibatch, 1 or more */
     uint32_t replay_per_step; /* replayed samples of a minibatch, 0 or more */
     uint32_t epochs;          /* 1 or more */
+    uint32_t accumulate;      /* samples between two updates, below those of a full minibatch; 0: all of it */
     uint32_t softmax_multiplier;
     uint32_t rate_multiplier; /* a minibatch of n samples has rate_multiplier / n, to nearest; below 2**31 */
     uint8_t softmax_shift;    /* 1..62 */
@@ -67,8 +70,11 @@ typedef struct bnncl_head_config {
                    const int16_t *deltas, const void *inputs, uint32_t samples);
 
     /* Computes the inputs of the head from a latent: the frozen ops behind the cut. `inputs` is aligned to 4
-     * bytes where inputs are binary. */
+     * bytes where inputs are binary. NULL where those ops learn. */
     void (*features_of)(void *workspace, const uint8_t *latent, void *inputs);
+
+    /* What learns behind the cut beside the head (bnncl/learn_tail.h); NULL where nothing does. */
+    const struct bnncl_tail *tail;
 } bnncl_head_config;
 
 /* Where everything is in memory; nothing overlaps. What is marked * lasts from call to call, and the rest as
@@ -84,14 +90,15 @@ typedef struct {
     uint32_t *current;        /* [max_classes], samples of each class, new and replayed */
     uint16_t *labels;         /* [experience] */
     uint8_t *latents;         /* [experience][latent_bytes] */
-    int16_t *deltas;          /* [max_classes][new_per_step + replay_per_step] */
-    void *inputs;             /* [new_per_step + replay_per_step][input_bytes], aligned to 4 */
+    int16_t *deltas;          /* [max_classes][samples between two updates] */
+    void *inputs;             /* [samples between two updates][input_bytes], aligned to 4 */
     int32_t *logits;          /* [max_classes] */
     uint32_t *active;         /* [max_classes] */
     void *workspace;          /* of features_of, used within a step only */
+    int16_t *delta;           /* [max_classes], gradient of one sample's logits; of use to a tail only */
 } bnncl_head;
 
-/* Opens an experience. BNNCL_BUSY where one is open. */
+/* Opens an experience. BNNCL_BUSY where one is open, BNNCL_STATE_LOST after an abort that could not go back. */
 bnncl_status bnncl_learn_begin(const bnncl_head_config *config, const bnncl_head *head);
 
 /* Whether bnncl_learn_sample would take in a sample with `label`, so that its latent is worth computing: BNNCL_OK,
@@ -103,8 +110,8 @@ bnncl_status bnncl_learn_may_sample(const bnncl_head_config *config, const bnncl
 bnncl_status bnncl_learn_sample(const bnncl_head_config *config, const bnncl_head *head,
                                 const uint8_t *restrict latent, uint16_t label);
 
-/* Does `budget` units of work, or what is left: a unit is one sample forward or one row's update. `done` says
- * whether all is done. BNNCL_BAD_ARGUMENT where budget is 0 or done NULL, BNNCL_BAD_STATE where no experience
+/* Does `budget` units of work, or what is left: a unit is one sample forward or one row's update, and where a tail
+ * learns one op of a sample or of an update. `done` says whether all is done. BNNCL_BAD_ARGUMENT where budget is 0 or done NULL, BNNCL_BAD_STATE where no experience
  * is open, BNNCL_EMPTY where it has no sample. */
 bnncl_status bnncl_learn_step(const bnncl_head_config *config, const bnncl_head *head, uint32_t budget,
                               bool *done);
@@ -113,7 +120,8 @@ bnncl_status bnncl_learn_step(const bnncl_head_config *config, const bnncl_head 
  * are done. */
 bnncl_status bnncl_learn_commit(const bnncl_head_config *config, const bnncl_head *head);
 
-/* Gives the open experience up: everything that lasts is as after the last commit. */
+/* Gives the open experience up: everything that lasts is as after the last commit. Where a tail has no copy of that,
+ * and a step has been made, what it trained is lost, and a state has to be loaded before the next experience. */
 bnncl_status bnncl_learn_abort(const bnncl_head_config *config, const bnncl_head *head);
 
 /* Whether what was read from storage can be a state of this head: slots in use, their labels, and the range of the

@@ -17,7 +17,8 @@ typedef enum {
     BNNCL_BAD_LABEL = 10,      /* there is no class of that number; nothing was changed */
     BNNCL_BAD_STATE = 11,      /* calls in the wrong order; nothing was changed */
     BNNCL_EMPTY = 12,          /* there is nothing to learn from; nothing was changed */
-    BNNCL_STATE_LOST = 13      /* a load failed half-way: all that was learned is gone */
+    BNNCL_STATE_LOST =
+        13 /* what was learned is gone: a load failed half-way, or nothing was kept to go back to */
 } bnncl_status;
 
 #endif

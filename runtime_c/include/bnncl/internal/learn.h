@@ -64,10 +64,22 @@ static inline int16_t bnncl_changed_weight(const bnncl_learn_rate *rate, int16_t
     return (int16_t)bnncl_saturate(weight - change, -rate->limit, rate->limit);
 }
 
-/* Samples of a full minibatch. */
-static inline uint32_t bnncl_learn_full_batch(const bnncl_head_config *config)
+/* Samples that inputs and deltas have room for: those between two updates. */
+static inline uint32_t bnncl_learn_room(const bnncl_head_config *config)
 {
-    return config->new_per_step + config->replay_per_step;
+    return config->accumulate > 0 ? config->accumulate : config->new_per_step + config->replay_per_step;
+}
+
+/* Whether an experience is open. */
+static inline bool bnncl_learn_is_open(const bnncl_learn_state *state)
+{
+    return state->phase != BNNCL_LEARN_IDLE && state->phase != BNNCL_LEARN_LOST;
+}
+
+/* Whether one is open and frozen. */
+static inline bool bnncl_learn_in_training(const bnncl_learn_state *state)
+{
+    return state->phase > BNNCL_LEARN_OPEN && state->phase != BNNCL_LEARN_LOST;
 }
 
 /* New samples of the current minibatch. */
@@ -106,7 +118,27 @@ static inline void bnncl_learn_close(bnncl_learn_state *state)
     state->batch = 0;
     state->item = 0;
     state->count = 0;
+    state->op = 0;
 }
+
+/* A sample of a minibatch. */
+typedef struct {
+    const uint8_t *latent;
+    uint32_t label;
+} bnncl_picked;
+
+/* The sample that a minibatch is at. */
+bnncl_picked bnncl_learn_pick(const bnncl_head_config *config, const bnncl_head *head);
+
+/* The logits of `inputs`, and their gradients as number `at` of `deltas`. */
+void bnncl_learn_gradient(const bnncl_head_config *config, const bnncl_head *head, const void *inputs,
+                          uint32_t label, uint32_t at);
+
+/* Changes one row by the first `samples` inputs and deltas. */
+void bnncl_learn_row(const bnncl_head_config *config, const bnncl_head *head, uint32_t row, uint32_t samples);
+
+/* On to the next minibatch, or to the end of the training. */
+void bnncl_learn_next(const bnncl_head_config *config, bnncl_learn_state *state);
 
 /* Starts the training of an experience with at least one sample. */
 void bnncl_learn_freeze(const bnncl_head_config *config, const bnncl_head *head);
