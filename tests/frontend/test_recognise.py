@@ -24,10 +24,10 @@ from tests.frontend.disagreements import measure
 from tests.frontend.networks import NETWORKS, Conv, Linear, Scale, Sign, Step, build, samples
 
 
-def check(module: nn.Module, x: torch.Tensor) -> Recognised:
+def check(module: nn.Module, x: torch.Tensor, unfold: str | None = None) -> Recognised:
     """Recognise `module`; assert that every value agrees with torch, and that the scores do end to end."""
     captured = capture(module, x[:1])
-    recognised = recognise(captured)
+    recognised = recognise(captured, unfold=unfold)
     assert verify(recognised.graph).stage is Stage.TRACED
     found = measure(captured, recognised, x)
     assert found[-1].value == "scores"
