@@ -30,6 +30,7 @@ from tests.kernels.cases import (
     rescale,
     steps,
 )
+from tests.kernels.filters import filter_specimens
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
 
@@ -57,6 +58,7 @@ def _ops() -> Iterator[Specimen]:
         types = tuple(TensorType((5, 6, 33), domain) for domain in pair)
         yield addition(33, pair, pair[0].bits, rng), types
         yield Concat(x="x", y="y", output="z"), (types[0], types[0])
+    yield from filter_specimens()
     for name in ("u8", "i8"):
         domain = INPUTS[name]
         yield Pack(x="x", output="y", bits=8), (TensorType((1, 1, 33), domain),)

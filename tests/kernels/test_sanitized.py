@@ -10,7 +10,10 @@ from tests.kernels.native import SANITIZED
 from tests.kernels.sanitized import run_sanitized
 
 HERE = Path(__file__).parent
-COMPARISONS = ("test_bconv.py", "test_fconv.py", "test_pool.py", "test_elementwise.py", "test_pack.py")
+COMPARISONS = (
+    *("test_bconv.py", "test_fconv.py", "test_pool.py", "test_elementwise.py", "test_pack.py"),
+    "test_filter.py",
+)
 
 
 @pytest.mark.skipif(SANITIZED, reason="this is the sanitized run")

@@ -35,6 +35,12 @@ from bnncl.kernels.fconv_u8_w8_sign import FconvU8W8Sign
 from bnncl.kernels.fconv_u8_w16_i32 import FconvU8W16I32
 from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
+from bnncl.kernels.filter_accumulate_bits import FilterAccumulateBits
+from bnncl.kernels.filter_accumulate_i8 import FilterAccumulateI8
+from bnncl.kernels.filter_accumulate_u8 import FilterAccumulateU8
+from bnncl.kernels.filter_conv_i8 import FilterConvI8
+from bnncl.kernels.filter_conv_u8 import FilterConvU8
+from bnncl.kernels.filter_input_gradient import FilterInputGradientKernel
 from bnncl.kernels.flatten_alias import FlattenAlias
 from bnncl.kernels.flatten_bits import FlattenBits
 from bnncl.kernels.learned_head import LearnedHeadKernel
@@ -123,6 +129,12 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     PackI8(),
     UnpackU8(),
     UnpackI8(),
+    FilterConvI8(),
+    FilterConvU8(),
+    FilterInputGradientKernel(),
+    FilterAccumulateBits(),
+    FilterAccumulateI8(),
+    FilterAccumulateU8(),
 )
 
 HEAD: Final[Kernel] = LearnedHeadKernel()

@@ -20,6 +20,7 @@ from bnncl.kernels.params import (
     window_struct,
 )
 from bnncl.ops.conv import BinaryConv
+from bnncl.ops.tail.forward import FilterConv
 from bnncl.targets import Target
 
 _PER_OUTPUT, _PER_WORD, _PER_GATHERED_WORD = 100, 14, 20
@@ -65,12 +66,12 @@ class XnorConv(Kernel):
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """The activations under one window."""
-        assert isinstance(op, BinaryConv)
+        assert isinstance(op, BinaryConv | FilterConv)
         return 4 * op.window.taps * types[0].words_per_pixel
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
         """A few instructions for each word of each output, for each output and each gathered word."""
-        assert isinstance(op, BinaryConv)
+        assert isinstance(op, BinaryConv | FilterConv)
         height, width, channels = op.infer(*types).shape
         words = op.window.taps * types[0].words_per_pixel
         return height * width * (channels * (words * _PER_WORD + _PER_OUTPUT) + words * _PER_GATHERED_WORD)

@@ -1,0 +1,113 @@
+"""Convolutions with filters that learn: forward over integers, gradient of the filter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import TensorType
+from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
+from bnncl.kernels.params import INPUT, OUTPUT, SCRATCH, WINDOW, window_fits, window_struct
+from bnncl.ops.tail.forward import FilterConv
+from bnncl.ops.tail.parameters import AccumulateFilter
+from bnncl.targets import Target
+
+SIGNS = Ref("input", "1")
+BYTE_TABLE, NIBBLE_TABLE = 256, 16
+"""Words of a table of the signed sums of eight numbers, and of four."""
+
+PER_ENTRY = 3
+"""Instructions for each entry of a table."""
+
+
+def tables_for(numbers: int, each: int) -> int:
+    """How many tables of `each` numbers it takes for at most 32 of `numbers`."""
+    return -(-min(numbers, 32) // each)
+
+
+class FilterConvKernel(Kernel):
+    """Convolution of `x_type` (a C type) with signs that are a state."""
+
+    header = "bnncl/filter.h"
+    includes = (
+        "bnncl/bits.h",
+        "bnncl/internal/element.h",
+        "bnncl/internal/filter_conv.h",
+        "bnncl/internal/sign_tables.h",
+        "bnncl/internal/window.h",
+        "bnncl/types.h",
+    )
+    x_type: ClassVar[str]
+
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """Every size that fits the window's fields; padding counts as 0."""
+        if not isinstance(op, FilterConv) or types[0].ctype != self.x_type or op.pad_value != 0:
+            return False
+        return window_fits(op.window, types[0].shape, op.window.out_size(types[0].shape))
+
+    def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
+        """The window; the signs are the second input."""
+        assert isinstance(op, FilterConv)
+        window = window_struct(op.window, types[0], op.infer(*types))
+        return Binding((), (window,), (INPUT, SIGNS, OUTPUT, SCRATCH, WINDOW))
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """The tables of up to 32 input channels."""
+        return 4 * NIBBLE_TABLE * tables_for(types[0].channels, 4)
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """Tables for each word under the window, and a few instructions for each word of each output."""
+        assert isinstance(op, FilterConv)
+        height, width, channels = op.infer(*types).shape
+        tables = tables_for(types[0].channels, 4)
+        word = tables * NIBBLE_TABLE * PER_ENTRY + channels * (8 + 4 * tables)
+        return height * width * op.window.taps * types[0].words_per_pixel * word
+
+
+class AccumulateFilterKernel(Kernel):
+    """Gradient of a filter over inputs of `x_type` (a C type), added to a state."""
+
+    header = "bnncl/filter.h"
+    x_type: ClassVar[str]
+
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """Every size that fits the window's fields; padding of integers counts as 0."""
+        if not isinstance(op, AccumulateFilter):
+            return False
+        if [each.ctype for each in types] != ["int32_t", self.x_type, "int16_t", "int32_t"]:
+            return False
+        if op.pad_value != 0 and self.x_type != "uint32_t":
+            return False
+        return window_fits(op.window, types[1].shape, types[2].shape[:2])
+
+    def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
+        """The window and the alignment; the first input is what is added to."""
+        assert isinstance(op, AccumulateFilter)
+        fields = (("exponent", op.exponent - op.bias), ("limit", op.limit))
+        window = window_struct(op.window, types[1], types[2], op.pad_value)
+        alignment = ParamStruct("alignment", "bnncl_alignment", fields)
+        scratch = (SCRATCH,) if self.scratch_bytes(op, types) else ()
+        inputs = tuple(Ref("input", str(at)) for at in range(4))
+        return Binding((), (alignment, window), (*inputs, *scratch, Ref("struct", "alignment"), WINDOW))
+
+
+class AccumulateFilterIntegers(AccumulateFilterKernel):
+    """The gradient over 8-bit integers: four positions at a time."""
+
+    includes = (
+        "bnncl/fixed.h",
+        "bnncl/gradient.h",
+        "bnncl/internal/element.h",
+        "bnncl/internal/filter_accumulate.h",
+        "bnncl/internal/position.h",
+        "bnncl/types.h",
+    )
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """None."""
+        return 0
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """A few instructions for each product, and some for each gradient under each tap."""
+        positions = types[2].shape[0] * types[2].shape[1]
+        return types[0].elements * positions * 4 + positions * types[2].channels * types[0].shape[1] * 30

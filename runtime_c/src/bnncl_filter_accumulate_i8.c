@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/filter.h"
+#include "bnncl/internal/filter_accumulate.h"
+
+void bnncl_filter_accumulate_i8(int32_t *restrict sum, const int8_t *restrict input,
+                                const int16_t *restrict gradient, const int32_t *restrict exponent,
+                                const bnncl_alignment *restrict alignment,
+                                const bnncl_window *restrict window)
+{
+    const bnncl_shift shift = bnncl_shift_of(alignment->exponent - *exponent, alignment->limit);
+    bnncl_filter_accumulate((uint32_t *)sum, input, gradient, &shift, window, bnncl_load_i8);
+}
