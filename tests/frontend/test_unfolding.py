@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from torch import nn
+from torch import Tensor, nn
 
 from bnncl.diagnostics import UnsupportedModel, UsageError
 from bnncl.frontend.capture import capture
@@ -22,7 +23,7 @@ from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import RealThreshold, Threshold
 from tests.e2e.layers import BinaryConv as StridedConv
-from tests.e2e.residual import RESIDUAL, settle
+from tests.e2e.residual import RESIDUAL, TwoSlopes, settle
 from tests.frontend import idioms
 from tests.frontend.networks import NETWORKS, Conv, Shift, Sign, Step, build, samples, up
 from tests.frontend.test_recognise import check, ops_of
@@ -160,6 +161,57 @@ def test_two_slopes_in_front_of_a_sign_stay():
     (prelu,) = ops_of(recognised, RealPRelu)
     (sign,) = [op for op in recognised.graph.readers(prelu.output) if isinstance(op, RealThreshold)]
     assert sign.x == prelu.output
+
+
+def filter_of(signs: Callable[..., Tensor], *shape: int) -> tuple[RealConv | BinaryConv, nn.Module]:
+    """The filter that a layer makes of its weights and of a parameter of `shape`, behind a cut."""
+
+    class Layer(nn.Conv2d):
+        def __init__(self):
+            super().__init__(8, 8, 3, bias=False)
+            self.other = nn.Parameter(torch.linspace(-0.5, 0.5, math.prod(shape)).reshape(shape))
+
+        def forward(self, x):
+            return self._conv_forward(x, signs(self.weight, self.other), None)
+
+    module = build(lambda: chain(Layer(), nn.BatchNorm2d(8)))
+    (conv,) = [op for op in check(module, samples((2, 8, 8)), "3").graph.ops if op.module == "3"]
+    return conv, module[3]
+
+
+@pytest.mark.parametrize(
+    ("signs", "shape", "latent"),
+    [
+        (lambda w, _: up(w), (1,), lambda w, _: w),
+        (lambda w, a: up(w + a), (8, 1, 1, 1), lambda w, a: w + a),
+        (lambda w, a: up(w - a), (1,), lambda w, a: w - a),
+        (
+            lambda w, a: a.abs() * up(w - w.mean((1, 2, 3), True)),
+            (8, 1, 1, 1),
+            lambda w, _: w - w.mean((1, 2, 3), True),
+        ),
+    ],
+)
+def test_latent_weights_have_the_signs_of_the_filter(signs, shape, latent):
+    conv, layer = filter_of(signs, *shape)
+    wanted = latent(layer.weight, layer.other).detach().permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(conv.filter.latent, wanted, atol=1e-6)
+    np.testing.assert_array_equal(conv.filter.latent >= 0, conv.filter.data > 0)
+
+
+def test_a_filter_with_other_signs_than_its_parameter_is_frozen():
+    conv, _ = filter_of(lambda w, a: up(w.flip(0) + 0 * a), 1)
+    assert conv.filter.latent is None
+    assert "another sign than the parameter" in conv.filter.frozen_because
+
+
+def test_slopes_of_one_are_kept_where_they_can_be_trained():
+    slopes = TwoSlopes(8)
+    nn.init.ones_(slopes.above)
+    module, x = chain(branch(), slopes), samples((2, 8, 8))
+    assert [op.positive is None for op in ops_of(check(module, x), RealPRelu)] == [True]
+    (prelu,) = ops_of(check(module, x, "3"), RealPRelu)
+    assert prelu.positive.data.tolist() == [1.0] * 8
 
 
 def test_bits_of_zero_and_one_keep_the_sum_of_the_filter_out_of_the_offset():

@@ -11,6 +11,7 @@ from bnncl.diagnostics import Problem
 from bnncl.frontend.atoms import Atom
 from bnncl.frontend.captured import Const
 from bnncl.frontend.filters import FilterClass, Weights, classify, conv_weights, linear_weights
+from bnncl.frontend.latents import trainable
 from bnncl.frontend.lincomb import LinComb
 from bnncl.frontend.lowering import Context, Refused, float64, unsupported
 from bnncl.frontend.recognised import Accumulator, Lowered, Rounding, merged
@@ -102,6 +103,8 @@ def lower_conv(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
     filters = classify(call.weights.data)
     hint = call.where or ("conv" if atom.base == "convolution" else "linear")
     unfold = filters.binary and ctx.unfolds(LinComb.atom(atom.index))
+    if unfold:
+        call = replace(call, weights=trainable(ctx.captured, call.weights, filters.signs))
     if isinstance(ctx.domain(x), Binary) and filters.binary and not (unfold and (x.offset != 0).any()):
         units = _in_units(x, pad, window)
         if units is not None:

@@ -73,9 +73,13 @@ def check_pointwise(ctx: Context, atom: Atom) -> Slopes:
 
 
 def lower_slopes(ctx: Context, slopes: Slopes, x: Lowered, module: str) -> Lowered:
-    """The op of the graph; `x` is the lowered source."""
+    """The op of the graph; `x` is the lowered source.
+
+    Slopes of 1 on the positive side are left out, but not where they are parameters that can be trained.
+    """
     x = ctx.real(x, slopes.source)
-    positive = None if bool((slopes.positive == 1).all()) else slopes.positive
+    learned = len(slopes.origins) > 1 and ctx.touches(slopes.source)
+    positive = None if bool((slopes.positive == 1).all()) and not learned else slopes.positive
     op = RealPRelu(
         output=ctx.derived(x.name, "prelu"),
         module=module,
