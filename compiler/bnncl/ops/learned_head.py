@@ -20,7 +20,8 @@ class HeadConfig:
     W * 2**-weight_exponent. `q_forward` and `q_backward` are bits of forward copies and of masters and
     gradients, 2..8 and q_forward..16. A gradient sum G changes a weight by
     G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32. Scores are accumulators /
-    2**score_shift.
+    2**score_shift. With `accumulate`, less than a minibatch, there is an update after so many samples; 0: after
+    a minibatch.
     """
 
     features: int
@@ -40,11 +41,17 @@ class HeadConfig:
     replay_per_step: int
     epochs: int
     score_shift: int = 0
+    accumulate: int = 0
 
     @property
     def batch(self) -> int:
         """Samples of a full minibatch."""
         return self.new_per_step + self.replay_per_step
+
+    @property
+    def between_updates(self) -> int:
+        """Samples between two updates, at most."""
+        return self.accumulate or self.batch
 
     @property
     def weight_limit(self) -> int:
