@@ -31,6 +31,7 @@ from tests.kernels.cases import (
     steps,
 )
 from tests.kernels.filters import filter_specimens
+from tests.kernels.tail_cases import tail_ops
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
 
@@ -63,6 +64,7 @@ def _ops() -> Iterator[Specimen]:
         domain = INPUTS[name]
         yield Pack(x="x", output="y", bits=8), (TensorType((1, 1, 33), domain),)
         yield Unpack(x="x", output="y"), (TensorType((1, 1, 33), Packed(domain.lo, domain.hi, 8)),)
+    yield from tail_ops()
 
 
 def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:

@@ -6,17 +6,31 @@ from typing import Final
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
+from bnncl.kernels.accumulate import Accumulate
 from bnncl.kernels.add_i8_i8 import AddI8I8
 from bnncl.kernels.add_i8_i32 import AddI8I32
 from bnncl.kernels.add_i16_i16 import AddI16I16
 from bnncl.kernels.add_i16_i32 import AddI16I32
+from bnncl.kernels.aligned_sum import AlignedSum
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
 from bnncl.kernels.bconv_vertical_sign import BconvVerticalSign
 from bnncl.kernels.bconv_xnor_i32 import BconvXnorI32
 from bnncl.kernels.bconv_xnor_rescale import BconvXnorRescale
 from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
+from bnncl.kernels.block_exponent_i16 import BlockExponentI16
+from bnncl.kernels.block_exponent_i32 import BlockExponentI32
+from bnncl.kernels.channel_affine_i8 import ChannelAffineI8
+from bnncl.kernels.channel_dot_i8 import ChannelDotI8
+from bnncl.kernels.channel_dot_i16 import ChannelDotI16
+from bnncl.kernels.channel_product import ChannelProduct
+from bnncl.kernels.channel_sum import ChannelSum
+from bnncl.kernels.clamp_mask_i8 import ClampMaskI8
+from bnncl.kernels.clamp_mask_i16 import ClampMaskI16
+from bnncl.kernels.clamp_mask_i32 import ClampMaskI32
+from bnncl.kernels.clear import Clear
 from bnncl.kernels.concat import Concat
+from bnncl.kernels.copy import Copy
 from bnncl.kernels.fconv_bits_w8_rescale import FconvBitsW8Rescale
 from bnncl.kernels.fconv_bits_w8_sign import FconvBitsW8Sign
 from bnncl.kernels.fconv_bits_w16_i32 import FconvBitsW16I32
@@ -41,35 +55,62 @@ from bnncl.kernels.filter_accumulate_u8 import FilterAccumulateU8
 from bnncl.kernels.filter_conv_i8 import FilterConvI8
 from bnncl.kernels.filter_conv_u8 import FilterConvU8
 from bnncl.kernels.filter_input_gradient import FilterInputGradientKernel
+from bnncl.kernels.fixed_exponent import FixedExponent
 from bnncl.kernels.flatten_alias import FlattenAlias
 from bnncl.kernels.flatten_bits import FlattenBits
+from bnncl.kernels.head_input_gradient import HeadInputGradient
 from bnncl.kernels.learned_head import LearnedHeadKernel
+from bnncl.kernels.masked_i16 import MaskedI16
+from bnncl.kernels.masked_i32 import MaskedI32
 from bnncl.kernels.maxpool_bits import MaxpoolBits
+from bnncl.kernels.maxpool_gradient_i8 import MaxpoolGradientI8
+from bnncl.kernels.maxpool_gradient_i16 import MaxpoolGradientI16
+from bnncl.kernels.maxpool_gradient_i32 import MaxpoolGradientI32
+from bnncl.kernels.maxpool_gradient_u8 import MaxpoolGradientU8
 from bnncl.kernels.maxpool_i8 import MaxpoolI8
 from bnncl.kernels.maxpool_i16 import MaxpoolI16
 from bnncl.kernels.maxpool_i32 import MaxpoolI32
 from bnncl.kernels.maxpool_u8 import MaxpoolU8
+from bnncl.kernels.normalise_i16 import NormaliseI16
+from bnncl.kernels.normalise_i32 import NormaliseI32
 from bnncl.kernels.pack_i8 import PackI8
 from bnncl.kernels.pack_u8 import PackU8
+from bnncl.kernels.pass_mask_i8 import PassMaskI8
 from bnncl.kernels.prelu_i8 import PreluI8
 from bnncl.kernels.prelu_i16 import PreluI16
+from bnncl.kernels.product_u8 import ProductU8
 from bnncl.kernels.requantize_i8 import RequantizeI8
 from bnncl.kernels.requantize_i16 import RequantizeI16
 from bnncl.kernels.requantize_i32 import RequantizeI32
 from bnncl.kernels.requantize_u8 import RequantizeU8
+from bnncl.kernels.sign_at_i8 import SignAtI8
+from bnncl.kernels.sign_bits_i8 import SignBitsI8
+from bnncl.kernels.sign_bits_i16 import SignBitsI16
+from bnncl.kernels.sign_bits_transposed_i8 import SignBitsTransposedI8
+from bnncl.kernels.sign_bits_transposed_i16 import SignBitsTransposedI16
+from bnncl.kernels.slope_gradient_i8 import SlopeGradientI8
+from bnncl.kernels.sloped_unit_i8 import SlopedUnitI8
+from bnncl.kernels.sum_exponent import SumExponent
 from bnncl.kernels.sumpool_bits import SumpoolBits
+from bnncl.kernels.sumpool_gradient import SumpoolGradient
 from bnncl.kernels.sumpool_i8 import SumpoolI8
 from bnncl.kernels.sumpool_i16 import SumpoolI16
 from bnncl.kernels.sumpool_i32 import SumpoolI32
 from bnncl.kernels.sumpool_u8 import SumpoolU8
+from bnncl.kernels.tent_slope_i8 import TentSlopeI8
 from bnncl.kernels.threshold_i8 import ThresholdI8
 from bnncl.kernels.threshold_i16 import ThresholdI16
 from bnncl.kernels.threshold_i32 import ThresholdI32
 from bnncl.kernels.threshold_u8 import ThresholdU8
+from bnncl.kernels.two_sloped_unit_i8 import TwoSlopedUnitI8
+from bnncl.kernels.two_slopes_gradient_i8 import TwoSlopesGradientI8
 from bnncl.kernels.two_slopes_i8 import TwoSlopesI8
 from bnncl.kernels.two_slopes_i16 import TwoSlopesI16
+from bnncl.kernels.unflatten_alias import UnflattenAlias
 from bnncl.kernels.unpack_i8 import UnpackI8
 from bnncl.kernels.unpack_u8 import UnpackU8
+from bnncl.kernels.update_i8 import UpdateI8
+from bnncl.kernels.update_i16 import UpdateI16
 from bnncl.targets import Target
 
 KERNELS: Final[tuple[Kernel, ...]] = (
@@ -129,6 +170,47 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     PackI8(),
     UnpackU8(),
     UnpackI8(),
+    ChannelAffineI8(),
+    SlopedUnitI8(),
+    TwoSlopedUnitI8(),
+    SignAtI8(),
+    PassMaskI8(),
+    ClampMaskI8(),
+    ClampMaskI16(),
+    ClampMaskI32(),
+    TentSlopeI8(),
+    BlockExponentI16(),
+    BlockExponentI32(),
+    FixedExponent(),
+    NormaliseI16(),
+    NormaliseI32(),
+    SumExponent(),
+    AlignedSum(),
+    HeadInputGradient(),
+    ChannelProduct(),
+    SlopeGradientI8(),
+    TwoSlopesGradientI8(),
+    MaskedI16(),
+    MaskedI32(),
+    ProductU8(),
+    SumpoolGradient(),
+    MaxpoolGradientU8(),
+    MaxpoolGradientI8(),
+    MaxpoolGradientI16(),
+    MaxpoolGradientI32(),
+    UnflattenAlias(),
+    ChannelSum(),
+    ChannelDotI8(),
+    ChannelDotI16(),
+    Accumulate(),
+    UpdateI16(),
+    UpdateI8(),
+    SignBitsI16(),
+    SignBitsI8(),
+    SignBitsTransposedI16(),
+    SignBitsTransposedI8(),
+    Clear(),
+    Copy(),
     FilterConvI8(),
     FilterConvU8(),
     FilterInputGradientKernel(),

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_INTERNAL_UPDATE_H
+#define BNNCL_INTERNAL_UPDATE_H
+
+#include "bnncl/fixed.h"
+#include "bnncl/internal/element.h"
+#include "bnncl/internal/learn.h"
+#include "bnncl/prng.h"
+#include "bnncl/update.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The rate is at most the multiplier. */
+static inline bnncl_learn_rate bnncl_update_rate(const bnncl_update *update, const uint32_t *cursor)
+{
+    bnncl_learn_rate rate;
+    rate.rate = (int32_t)((update->multiplier + cursor[2] / 2u) / cursor[2]);
+    rate.limit = update->limit;
+    rate.shift = update->shift;
+    rate.noise = bnncl_hash_step(cursor[0], update->stream, cursor[1]);
+    rate.first = 0;
+    rate.stochastic = update->stochastic != 0;
+    return rate;
+}
+
+/* Where no gradient is, the term alone is shifted, and that gives 0. */
+static inline void bnncl_update_each(void *weights, const int32_t *acc, const uint32_t *cursor,
+                                     const bnncl_update *update, uint32_t count, bnncl_load load,
+                                     bnncl_store store)
+{
+    const bnncl_learn_rate rate = bnncl_update_rate(update, cursor);
+    for (uint32_t at = 0; at < count; at++) {
+        const int32_t weight = load(weights, at);
+        int32_t made = bnncl_saturate32(weight, -rate.limit, rate.limit);
+        if (acc[at] != 0) {
+            made = bnncl_changed_weight(&rate, (int16_t)weight, acc[at], at);
+        }
+        if (update->sign) {
+            made = made < 0 ? -rate.limit : rate.limit;
+        }
+        store(weights, at, made);
+    }
+}
+
+#endif
