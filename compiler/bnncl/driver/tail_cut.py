@@ -26,8 +26,8 @@ _BY_ELEMENT = (RealAffine, RealClamp, RealPRelu, Threshold, RealThreshold)
 class CutModel:
     """A TRACED graph in two: `encode`, from input to the bits of `cut`, and `tail`, from those to features.
 
-    `shortcuts` are the values of the tail that stand, as m[c] + s[c] * bit, for real numbers beside the
-    bits. `fixed` names the parameters of the module that stay in front of the cut and do not learn, such
+    `shortcuts` are the values of the tail that stand, as m[c] + s[c] * bit, for the real numbers beside the
+    bits that the whole graph calls `replaced`. `fixed` names the parameters of the module that stay in front of the cut and do not learn, such
     as the offset of its first sign.
     """
 
@@ -35,6 +35,7 @@ class CutModel:
     tail: Graph
     cut: str
     shortcuts: tuple[str, ...]
+    replaced: tuple[str, ...]
     fixed: tuple[str, ...]
 
 
@@ -72,7 +73,7 @@ def cut_before(
     problems.extend(check_tail(graph, parts.tail, parts.replaced, module))
     problems.raise_as(UnsupportedModel)
     tail, shortcuts = _tail(graph, parts, calibration)
-    return CutModel(verify(encode), verify(tail), parts.cut, shortcuts, fixed)
+    return CutModel(verify(encode), verify(tail), parts.cut, shortcuts, parts.replaced, fixed)
 
 
 def taken_off(graph: Graph, before: Graph) -> tuple[str, ...]:

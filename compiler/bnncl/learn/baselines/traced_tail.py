@@ -6,7 +6,7 @@ statistics frozen at compile time, slopes, and offsets of signs (PAPERS section 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -79,11 +79,12 @@ class TracedTail(nn.Module):
         held = (self.filters, self.scales, self.offsets, self.slopes, self.positives, self.signs)
         self._held = nn.ParameterList(each for kind in held for each in kind.values())
 
-    def forward(self, latents: Tensor) -> Tensor:
-        """Features (N, F)."""
-        values = {self._graph.inputs[0]: latents}
+    def forward(self, latents: Tensor, given: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Features (N, F); values of the graph that are `given`, (N, C, H, W), are not computed."""
+        values = {self._graph.inputs[0]: latents, **(given or {})}
         for op, step in self._steps:
-            values[op.output] = step(*(values[name] for name in op.inputs))
+            if op.output not in values:
+                values[op.output] = step(*(values[name] for name in op.inputs))
         return values[self._graph.outputs[0]].permute(0, 2, 3, 1).flatten(1)
 
     def clip(self) -> None:
