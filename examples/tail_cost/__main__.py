@@ -1,0 +1,42 @@
+"""What a convolution that learns costs on cores, in integers and in float32: `python -m examples.tail_cost`.
+
+Prints a table; `-o result.json` keeps the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from bnncl.targets import TARGETS
+from examples.stages import Json
+from examples.tail_cost.measure import LAYERS, PASSES, tail_cost
+
+CORES = ("cortex-m7", "cortex-m0plus")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m examples.tail_cost", description=__doc__)
+    parser.add_argument("-o", "--out", type=Path)
+    parser.add_argument("--core", action="append", choices=list(TARGETS), help="default: both of the figures")
+    chosen = parser.parse_args(arguments)
+    result = tail_cost(LAYERS, [TARGETS[name] for name in chosen.core or CORES])
+    print(table(result))
+    if chosen.out is not None:
+        chosen.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def table(result: Json) -> str:
+    lines = [f"{'core':14} {'layer':20} {'pass':16} {'integer':>12} {'float32':>14} {'ratio':>7}"]
+    for core, layers in result.items():
+        for layer, costs in layers.items():
+            for what in (*PASSES, "all"):
+                cost = costs[what]
+                numbers = f"{cost['integer']:12,} {cost['float32']:14,} {cost['float32_by_integer']:7.2f}"
+                lines.append(f"{core:14} {layer:20} {what:16} {numbers}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
