@@ -27,8 +27,8 @@ class CutModel:
     """A TRACED graph in two: `encode`, from input to the bits of `cut`, and `tail`, from those to features.
 
     `shortcuts` are the values of the tail that stand, as m[c] + s[c] * bit, for the real numbers beside the
-    bits that the whole graph calls `replaced`. `fixed` names the parameters of the module that stay in front of the cut and do not learn, such
-    as the offset of its first sign.
+    bits that the whole graph calls `replaced`. `fixed` names the parameters of the module that stay in front
+    of the cut and do not learn, such as the offset of its first sign.
     """
 
     encode: Graph
