@@ -185,8 +185,10 @@ def assert_all_equal(
     expected = op.evaluate(*(array[None] for array in arrays))[0]
     able = [kernel for kernel in candidates(op, types, HOST) if not kernel.is_alias]
     for kernel in able:
-        got = run_kernel(library, kernel, op, types, *arrays)
-        assert np.array_equal(got, expected), f"{kernel.symbol}: {np.argwhere(got != expected)[:5].tolist()}"
+        for in_place in (False, True)[: 1 + kernel.in_place]:
+            got = run_kernel(library, kernel, op, types, *arrays, in_place=in_place)
+            wrong = np.argwhere(got != expected)
+            assert not wrong.size, f"{kernel.symbol}: {wrong[:5].tolist()}, in place: {in_place}"
     return tuple(kernel.symbol for kernel in able)
 
 

@@ -107,11 +107,16 @@ def poison(size: int, seed: int) -> bytes:
 
 
 def run_kernel(
-    library: ctypes.CDLL, kernel: Kernel, op: Op, types: tuple[TensorType, ...], *samples: Array
+    library: ctypes.CDLL,
+    kernel: Kernel,
+    op: Op,
+    types: tuple[TensorType, ...],
+    *samples: Array,
+    in_place: bool = False,
 ) -> Array:
     """What the C function makes of one sample (H, W, C) of each input, every buffer checked on the way.
 
-    Where the op changes its first input, that is what the function makes.
+    Where the op changes its first input, or with `in_place`, it makes it where the first input lies.
     """
     out = op.infer(*types)
     sources = [stored(sample, type_) for sample, type_ in zip(samples, types, strict=True)]
@@ -122,12 +127,13 @@ def run_kernel(
     written = Buffer(poison(out.stored_bytes, 1))
     scratch = Buffer(poison(kernel.scratch_bytes(op, types), 2))
     count = len(sources)
-    call = _Call(binding, constants[:count], written, scratch, constants[count:])
+    target = constants[0] if in_place else written
+    call = _Call(binding, constants[:count], target, scratch, constants[count:])
     getattr(library, kernel.symbol)(*call.arguments())
     held = [buffer.finish() for buffer in constants]
     made = written.finish()
-    if op.changes_state:
-        made, held[0] = held[0], reads[0]
+    if op.changes_state or in_place:
+        made, held[0] = held[0][: len(made)], reads[0]
     assert held == reads, "an input was written"
     scratch.finish()
     return logical(made, out)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import numpy as np
 
-from bnncl.ir.op import Op
-from bnncl.ir.types import INT32_MAX, Binary, Int, Shape, TensorType
+from bnncl.ir.op import Array, Op
+from bnncl.ir.types import INT32_MAX, Binary, Int, Shape, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.ops.tail.backward import (
     ChannelMultiple,
@@ -29,10 +31,12 @@ from bnncl.ops.tail.parameters import (
     ChannelSum,
     Clear,
     Copy,
+    Rule,
     SignBits,
     Update,
 )
 from bnncl.ops.window import Window
+from tests.kernels.cases import assert_all_equal, sample
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
 
@@ -58,9 +62,8 @@ def as_shape(x: TensorType, domain: Binary | Int) -> TensorType:
 
 def affine(shift: int, offset_shift: int = 0, lo: int = -128, hi: int = 127) -> ChannelAffine:
     """An affine map to 8 bits."""
-    limits = {"lo": lo, "hi": hi, "bits": 8}
     return ChannelAffine(
-        output="y", x="x", scale="s", offset="o", shift=shift, offset_shift=offset_shift, **limits
+        output="y", x="x", scale="s", offset="o", shift=shift, offset_shift=offset_shift, lo=lo, hi=hi, bits=8
     )
 
 
@@ -94,11 +97,20 @@ def accumulate(bias: int, exponent: int, limit: int) -> Accumulate:
     return Accumulate(**names, bias=bias, exponent=exponent, limit=limit)
 
 
-def update(shift: int, limit: int, stochastic: bool, rule: str, multiplier: int = 2**30) -> Update:
+def update(shift: int, limit: int, stochastic: bool, rule: Rule, multiplier: int = 2**30) -> Update:
     """A step of SGD."""
-    numbers = {"multiplier": multiplier, "shift": shift, "limit": limit, "stream": 77}
-    names = {"output": "z", "x": "x", "acc": "acc", "cursor": "cursor"}
-    return Update(**names, **numbers, stochastic=stochastic, rule=rule)
+    return Update(
+        output="z",
+        x="x",
+        acc="acc",
+        cursor="cursor",
+        multiplier=multiplier,
+        shift=shift,
+        limit=limit,
+        stochastic=stochastic,
+        stream=77,
+        rule=rule,
+    )
 
 
 def tail_ops() -> Iterator[Specimen]:
@@ -166,3 +178,33 @@ def _parameters() -> Iterator[Specimen]:
         yield SignBits(output="z", x="s", y="w", transposed=True), (turned, held)
     yield Clear(output="z", x="acc"), (sums,)
     yield Copy(output="z", x="kept", y="w"), (weights, weights)
+
+
+def compare(
+    library: ctypes.CDLL,
+    op: Op,
+    types: tuple[TensorType, ...],
+    rng: np.random.Generator | None,
+    symbol: str,
+    *arrays: Array | None,
+) -> None:
+    """Hold the kernel `symbol`, the only one for `op`, to the op's meaning.
+
+    With `rng` numbers are drawn, then are 0, and all at one end: `arrays` overrides those it holds.
+    """
+    kinds = ("drawn", "zero", "lo", "hi") if rng else ("given",)
+    for kind in kinds:
+        made = [
+            array if array is not None else _numbers(kind, type_, rng)
+            for array, type_ in zip_longest(arrays, types)
+        ]
+        assert assert_all_equal(library, op, types, *made) == (symbol,)
+
+
+def _numbers(kind: str, type_: TensorType, rng: np.random.Generator | None) -> Array:
+    low, high = element_range(type_.domain)
+    if kind == "drawn":
+        assert rng is not None
+        return sample(type_, 0.5, rng)
+    zero = 0 if isinstance(type_.domain, Int) and low <= 0 else 1
+    return np.full(type_.shape, {"zero": zero, "lo": low, "hi": high}[kind])
