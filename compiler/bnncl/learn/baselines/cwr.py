@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -29,11 +31,12 @@ class CwrStar:
         current = torch.bincount(met, minlength=len(self._past)).float()
         known, present = self._past > 0, current > 0
         working = torch.where((known & present)[:, None], self._rows, 0.0).requires_grad_()
-        for new, replayed in self._minibatches(len(labels)):
+        for new, replayed in minibatches(len(labels), len(self._memory), self._recipe, self._generator):
             batch = torch.cat([features[new], self._memory.features[replayed]])
             targets = torch.cat([labels[new], self._memory.labels[replayed]])
             descend(working, batch, targets, known | present, self._recipe.rate)
-        self._consolidate(working.detach(), current)
+        self._rows = consolidated(self._rows, working.detach(), self._past, current)
+        self._past = self._past + current
         if self._recipe.slots:
             self._remember(features, labels)
 
@@ -41,33 +44,39 @@ class CwrStar:
         """Scores (N, classes); minus infinity for a class not known."""
         return masked_scores(features_of(samples), self._rows, self._past > 0).numpy()
 
-    def _minibatches(self, count: int) -> list[tuple[Tensor, Tensor]]:
-        """Positions of new and of replayed samples; replays go round the memory in shuffled turns."""
-        size, share = self._recipe.new_per_step, self._recipe.replay_per_step if len(self._memory) else 0
-        found = []
-        waiting = torch.zeros(0, dtype=torch.int64)
-        for _ in range(self._recipe.epochs):
-            for new in torch.split(torch.randperm(count, generator=self._generator), size):
-                while len(waiting) < share:
-                    turn = torch.randperm(len(self._memory), generator=self._generator)
-                    waiting = torch.cat([waiting, turn])
-                found.append((new, waiting[:share]))
-                waiting = waiting[share:]
-        return found
-
-    def _consolidate(self, working: Tensor, current: Tensor) -> None:
-        """PAPERS 1: rows less their common mean, averaged with the past by the root of the counts."""
-        present, known = current > 0, self._past > 0
-        centred = working - working[present].mean()
-        weight = torch.sqrt(self._past / current.clamp(min=1))[:, None]
-        merged = torch.where(known[:, None], (self._rows * weight + centred) / (weight + 1), centred)
-        self._rows = torch.where(present[:, None], merged, self._rows)
-        self._past = self._past + current
-
     def _remember(self, features: Tensor, labels: Tensor) -> None:
         if self._codec is None:
             self._codec = Codec(self._recipe.latent_bits, features, exact=self._recipe.exact)
         self._memory.offer(self._codec(features), labels)
 
 
-__all__ = ["CwrStar"]
+def minibatches(
+    count: int, slots: int, recipe: Recipe, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Positions of new samples (of `count`) and of replayed ones (of `slots`), for every step.
+
+    New samples are shuffled in every epoch; replays go round the memory in shuffled turns.
+    """
+    share = recipe.replay_per_step if slots else 0
+    waiting = torch.zeros(0, dtype=torch.int64)
+    for _ in range(recipe.epochs):
+        for new in torch.split(torch.randperm(count, generator=generator), recipe.new_per_step):
+            while len(waiting) < share:
+                waiting = torch.cat([waiting, torch.randperm(slots, generator=generator)])
+            yield new, waiting[:share]
+            waiting = waiting[share:]
+
+
+def consolidated(rows: Tensor, working: Tensor, past: Tensor, current: Tensor) -> Tensor:
+    """PAPERS 1: rows (classes, F) less their common mean, averaged with the past by the root of the counts.
+
+    `past` and `current` (classes,) count the samples before and of this experience.
+    """
+    present, known = current > 0, past > 0
+    centred = working - working[present].mean()
+    weight = torch.sqrt(past / current.clamp(min=1))[:, None]
+    merged = torch.where(known[:, None], (rows * weight + centred) / (weight + 1), centred)
+    return torch.where(present[:, None], merged, rows)
+
+
+__all__ = ["CwrStar", "consolidated", "minibatches"]
