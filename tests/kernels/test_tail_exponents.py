@@ -89,7 +89,7 @@ def test_aligned_sum(library: ctypes.CDLL, bits: int) -> None:
                 compare(library, op, types, rng, "bnncl_aligned_sum", *given)
 
 
-@pytest.mark.parametrize("limit", [1, 1000, 2**28])
+@pytest.mark.parametrize("limit", [1, 1000, 2**30])
 def test_accumulate(library: ctypes.CDLL, limit: int) -> None:
     rng = np.random.default_rng(limit)
     op = accumulate(-9, -40, limit)
@@ -99,5 +99,7 @@ def test_accumulate(library: ctypes.CDLL, limit: int) -> None:
         for shift in SHIFTS:
             acc = rng.integers(-most, most, shape, endpoint=True)
             acc.flat[0] = most
-            given = (acc, None, exponent(-40 + 9 - shift))
-            compare(library, op, (x, x, EXPONENT), rng, "bnncl_accumulate", *given)
+            at = exponent(-40 + 9 - shift)
+            compare(library, op, (x, x, EXPONENT), rng, "bnncl_accumulate", acc, None, at)
+            few = rng.integers(-2, 2, shape, endpoint=True)
+            compare(library, op, (x, x, EXPONENT), None, "bnncl_accumulate", acc, few, at)

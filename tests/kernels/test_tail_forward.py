@@ -69,6 +69,16 @@ def test_signs_on_both_sides_of_the_threshold(library: ctypes.CDLL) -> None:
         compare(library, inside, (x, of_channels(x)), None, "bnncl_pass_mask_i8", array, offset)
 
 
+@pytest.mark.parametrize("one", range(6, 15))
+def test_slopes_at_the_foot_and_at_the_top_of_the_tent(library: ctypes.CDLL, one: int) -> None:
+    top = 2**one
+    offsets = np.unique([edge + step for edge in (-top, 0, top) for step in range(-9, 10)])
+    x = TensorType((2, 1, offsets.size), I8)
+    op = TentSlope(output="y", x="x", y="o", one=one)
+    array = np.broadcast_to(np.array([0, 1]).reshape(2, 1, 1), x.shape)
+    compare(library, op, (x, of_channels(x)), None, "bnncl_tent_slope_i8", array, offsets.reshape(1, 1, -1))
+
+
 @pytest.mark.parametrize(("lo", "hi"), [(-300, 301), (0, 0), (-(2**31), 2**31 - 1), (5, 4), (2**40, 2**41)])
 @pytest.mark.parametrize("shift", [0, 3, 14])
 def test_where_gradients_pass(library: ctypes.CDLL, shift: int, lo: int, hi: int) -> None:
