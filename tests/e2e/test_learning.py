@@ -142,7 +142,7 @@ def test_no_replay_and_few_bits(tmp_path, any_isa):
 def test_a_changed_byte_of_the_code_is_found_and_named(written, tmp_path, host_target):
     project, _ = written("mlp")
     folder = project.write(tmp_path / "mlp")
-    path = folder / "src" / "bnncl" / "bnncl_learn_update.c"
+    path = folder / "src" / "bnncl" / "bnncl_learn_row.c"
     path.write_text(path.read_text().replace("/ samples);", "/ (samples + 1u));"))
     inputs, _ = labelled(images(20, seed=5), None, project.spec.graph)
     (finding,) = verify_training(folder, host_target, inputs, None).findings

@@ -7,20 +7,32 @@ from collections.abc import Iterator, Sequence
 from bnncl.emit.ctext import comment, initializer, integer, string
 from bnncl.emit.layout import Names, arena_pointer, describe, stored_len
 from bnncl.emit.spec import ProjectSpec
-from bnncl.emit.views import ArrayView, AssertView, CallView, InferView, InfoView, SectionView, StructView
+from bnncl.emit.views import (
+    ArrayView,
+    AssertView,
+    CallView,
+    InferView,
+    InfoView,
+    ParamsView,
+    SectionView,
+    StructView,
+)
+from bnncl.ir.graph import Graph
 from bnncl.kernels.base import Binding, ConstArray, KernelCall, ParamStruct, Ref, calls
+from bnncl.plan.bounds import Bound as Bounds
+from bnncl.plan.bounds import accumulator_bound, product_bound
 from bnncl.plan.memory import Place
-from bnncl.plan.report import OpReport
 
 Bound = tuple[tuple[KernelCall, Binding], ...]
 _WIDTH = 100
 
 
 def array_views(names: Names, bound: Bound) -> tuple[ArrayView, ...]:
-    """Every constant array, in the order of the ops."""
-    symbols = [names.constant(call, array.name) for call, binding in bound for array in binding.arrays]
+    """Every constant array of all graphs, in the order of the ops."""
+    own = [(call, array) for call, binding in bound if not names.is_shared(call) for array in binding.arrays]
+    symbols = [names.constant(call, array.name) for call, array in own]
     assert len(symbols) == len({*symbols}), "two constants of the same name"
-    return tuple(_array_view(names, call, array) for call, binding in bound for array in binding.arrays)
+    return tuple(_array_view(names, call, array) for call, array in own)
 
 
 def _array_view(names: Names, call: KernelCall, array: ConstArray) -> ArrayView:
@@ -36,15 +48,35 @@ def _array_view(names: Names, call: KernelCall, array: ConstArray) -> ArrayView:
 
 def infer_view(spec: ProjectSpec, names: Names, bound: Bound) -> InferView:
     """The kernel calls of inference."""
-    headers = dict.fromkeys(call.kernel.header for call, _ in bound)
     return InferView(
-        headers=tuple(sorted(headers)),
-        structs=tuple(
-            _struct_view(names, call, struct) for call, binding in bound for struct in binding.structs
-        ),
-        asserts=tuple(each for op in spec.report.ops for each in _asserts(op)),
-        section=section_view(spec, call_views(spec, names, bound), bound),
+        headers=headers(bound), section=section_view(spec, call_views(spec, names, bound), bound)
     )
+
+
+def params_view(spec: ProjectSpec, names: Names, bound: Bound) -> ParamsView:
+    """What the calls of all graphs, `bound`, are given."""
+    return ParamsView(
+        headers=headers(bound),
+        structs=tuple(
+            _struct_view(names, call, struct)
+            for call, binding in bound
+            if not names.is_shared(call)
+            for struct in binding.structs
+        ),
+        asserts=(
+            *(
+                each
+                for op in spec.report.ops
+                for each in _asserts(f"op{op.index}", op.accumulator, op.product)
+            ),
+            *(each for graph in spec.program.graphs[1:] for each in _graph_asserts(graph)),
+        ),
+    )
+
+
+def headers(bound: Bound) -> tuple[str, ...]:
+    """The headers that declare what is called."""
+    return tuple(sorted({call.kernel.header for call, _ in bound}))
 
 
 def call_views(spec: ProjectSpec, names: Names, bound: Bound) -> tuple[CallView, ...]:
@@ -92,7 +124,7 @@ def _wrap(words: Sequence[str], width: int = _WIDTH) -> Iterator[str]:
     yield line
 
 
-def _aligned_call(symbol: str, args: Sequence[str]) -> str:
+def aligned_call(symbol: str, args: Sequence[str]) -> str:
     """A call statement, its arguments below one another where they take several lines."""
     indent = len(symbol) + 1
     ends = [*("," for _ in args[1:]), ");"]
@@ -114,19 +146,20 @@ def _call_view(
     about = (comment(f"op {index}, {origin}: {type(call.op).__name__}"), f"{reads} -> {describe(out)}")
     if bound is None:
         return CallView(index, (*about, "the same bytes: no code"), False, local, "", "", 0)
-    args = [_argument(names, call, arg) for arg in bound[1].args]
+    args = [argument(names, call, arg) for arg in bound[1].args]
     return CallView(
         index=index,
         about=tuple(about),
         code=True,
         local=local,
-        call=_aligned_call(call.kernel.symbol, args),
+        call=aligned_call(call.kernel.symbol, args),
         output=names.buffer(call.output),
         size=out.stored_bytes,
     )
 
 
-def _argument(names: Names, call: KernelCall, arg: Ref | int) -> str:
+def argument(names: Names, call: KernelCall, arg: Ref | int) -> str:
+    """An argument of a call in inference; what is neither a value nor scratch is the same in every graph."""
     if not isinstance(arg, Ref):
         return integer(arg)
     if arg.kind in ("config", "head"):
@@ -143,15 +176,19 @@ def _pointer(names: Names, call: KernelCall, to: Ref) -> str:
     return names.constant(call, to.name) if to.kind == "array" else f"&{names.struct(call, to.name)}"
 
 
-def _asserts(op: OpReport) -> Iterator[AssertView]:
-    if op.accumulator is not None:
-        low, high = op.accumulator.lo, op.accumulator.hi
-        condition = f"{integer(low)} >= INT32_MIN && {integer(high)} <= INT32_MAX"
-        yield AssertView(condition, f"op{op.index}_accumulator_fits_int32")
-    if op.product is not None:
-        low, high = op.product.lo, op.product.hi
-        condition = f"{integer(low)} >= INT64_MIN && {integer(high)} <= INT64_MAX"
-        yield AssertView(condition, f"op{op.index}_product_fits_int64")
+def _graph_asserts(graph: Graph) -> Iterator[AssertView]:
+    for index, call in enumerate(calls(graph)):
+        types = graph.input_types(call)
+        sums = accumulator_bound(call.op, types), product_bound(call.op, types)
+        yield from _asserts(f"{graph.name}{index}", *sums)
+
+
+def _asserts(op: str, accumulator: Bounds | None, product: Bounds | None) -> Iterator[AssertView]:
+    for what, found in (("accumulator", accumulator), ("product", product)):
+        if found is not None:
+            bits = found.bits
+            condition = f"{integer(found.lo)} >= INT{bits}_MIN && {integer(found.hi)} <= INT{bits}_MAX"
+            yield AssertView(condition, f"{op}_{what}_fits_int{bits}")
 
 
 def info_view(spec: ProjectSpec) -> InfoView:

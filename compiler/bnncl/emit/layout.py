@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bnncl.emit.ctext import comment, identifier, unique
+import numpy as np
+
+from bnncl.emit.ctext import comment, identifier
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import ModelView
 from bnncl.ir.graph import Graph
 from bnncl.ir.types import Binary, Int, Packed, Shape, TensorType
+from bnncl.ir.values import Storage
 from bnncl.kernels.base import Binding, KernelCall, calls
 from bnncl.kernels.learned_head import head_of, known_rows
 from bnncl.numerics.bits import WORD_BITS
@@ -77,18 +80,31 @@ def describe(type_: TensorType) -> str:
 
 
 class Names:
-    """The C names of a project's ops, constants and buffers."""
+    """The C names of a project's ops, constants and buffers.
+
+    An op of a further graph that makes the value of an op of inference, and needs the same constants for it,
+    shares its names.
+    """
 
     def __init__(self, spec: ProjectSpec) -> None:
         self._spec = spec
-        self._ops = {
-            call.output: word
-            for call, word in zip(
-                calls(spec.graph),
-                unique(identifier(call.output) for call in calls(spec.graph)),
-                strict=True,
-            )
-        }
+        self._words: dict[KernelCall, str] = {}
+        self._first: dict[str, tuple[KernelCall, Binding | None]] = {}
+        for graph in spec.program.graphs:
+            for call in calls(graph):
+                self._words[call] = self._word(call, _bound(graph, call))
+
+    def _word(self, call: KernelCall, needed: Binding | None) -> str:
+        """The word for `call` in symbols."""
+        word = identifier(call.output)
+        candidate, count = word, 2
+        while candidate in self._first:
+            other, held = self._first[candidate]
+            if other.output == call.output and _same(held, needed):
+                return candidate
+            candidate, count = f"{word}_{count}", count + 1
+        self._first[candidate] = (call, needed)
+        return candidate
 
     def of_model(self, what: str) -> str:
         """The symbol of something there is one of."""
@@ -96,18 +112,45 @@ class Names:
 
     def constant(self, call: KernelCall, array: str) -> str:
         """The symbol of a constant array of `call`."""
-        return f"{self._spec.name}_{self._ops[call.output]}_{array}"
+        return f"{self._spec.name}_{self._words[call]}_{array}"
 
     def struct(self, call: KernelCall, struct: str) -> str:
         """The symbol of a struct of parameters of `call`."""
-        return f"{self._ops[call.output]}_{struct}"
+        return f"{self._words[call]}_{struct}"
+
+    def is_shared(self, call: KernelCall) -> bool:
+        """Whether the constants of `call` are those of another op."""
+        return self._first[self._words[call]][0] is not call
 
     def buffer(self, name: str) -> str:
         """The variable that points to a value in `<name>_infer`."""
+        if self._spec.graph.values[name].storage is Storage.STATE:
+            return member(name)
         place = self._spec.plan.locations[name].place
         if place is Place.ARENA:
-            return f"v{list(self._ops).index(name)}"
+            return f"v{[call.output for call in calls(self._spec.graph)].index(name)}"
         return str(place.value)
+
+
+def member(state: str) -> str:
+    """The C expression of the array in memory that a state lies in."""
+    return f"memory->{identifier(state)}"
+
+
+def _bound(graph: Graph, call: KernelCall) -> Binding | None:
+    return None if call.kernel.is_alias else call.kernel.bind(call.op, graph.input_types(call))
+
+
+def _same(one: Binding | None, other: Binding | None) -> bool:
+    """Whether two calls need the same constants."""
+    if one is None or other is None:
+        return one is other
+    pairs = zip(one.arrays, other.arrays, strict=False)
+    return (
+        len(one.arrays) == len(other.arrays)
+        and one.structs == other.structs
+        and all(a.name == b.name and a.ctype == b.ctype and np.array_equal(a.data, b.data) for a, b in pairs)
+    )
 
 
 def arena_pointer(graph: Graph, plan: MemoryPlan, name: str) -> str:

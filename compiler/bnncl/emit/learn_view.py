@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from bnncl.emit.code_views import Bound, call_views, section_view
 from bnncl.emit.ctext import comment, initializer, integer
 from bnncl.emit.layout import Names
+from bnncl.emit.memory_layout import memory_arrays
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.stored import stored
 from bnncl.emit.views import AssertView, CallView, SectionView
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.learn_bounds import proofs
-from bnncl.plan.learning import Held, held_arrays, input_kind, largest_input
+from bnncl.plan.learning import Held, input_kind, largest_input
 
 MEMBERS = (
     ("cw", "cw[0]"),
@@ -29,6 +30,7 @@ MEMBERS = (
     ("inputs", "inputs"),
     ("logits", "logits"),
     ("active", "active"),
+    ("delta", "delta"),
 )
 """Fields of bnncl_head that point into the memory, and where."""
 
@@ -59,8 +61,21 @@ class CopyView:
 
 
 @dataclass(frozen=True)
+class KnownView:
+    """What the self-test compares of one input: the last value that does not change with learning."""
+
+    ctype: str
+    what: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LearnView:
-    """What learning adds to the C of a project."""
+    """What learning adds to the C of a project.
+
+    `has_tail`: ops stand behind the cut; `is_trained`: they learn, too; `uses_memory`: they read
+    what they learned.
+    """
 
     members: tuple[MemberView, ...]
     config: tuple[str, ...]
@@ -71,15 +86,19 @@ class LearnView:
     encode: SectionView
     tail: SectionView
     has_tail: bool
+    is_trained: bool
+    has_frozen_tail: bool
+    uses_memory: bool
     score: CallView
     cut: str
     latent_at: int
+    features_pointer: str
     features_at: int
     features_ctype: str
     features_bytes: int
     latent_bytes: int
     features_name: str
-    known_features: tuple[str, ...]
+    known: KnownView
 
 
 def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
@@ -87,8 +106,9 @@ def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
     cut = parts(spec.graph)
     calls = call_views(spec, names, bound)
     plan = spec.plan
-    held = held_arrays(spec.graph)
+    held = memory_arrays(spec)
     latent_at = (plan.arena_bytes + plan.scratch_bytes) // 4
+    features_at = latent_at + (plan.latent_bytes // 4 if cut.tail.ops else 0)
     split = len(cut.encode.ops)
     return LearnView(
         members=tuple(MemberView(_declaration(each), each.about) for each in held),
@@ -100,16 +120,33 @@ def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
         encode=section_view(spec, calls[:split], bound[: _code(spec, split)]),
         tail=section_view(spec, calls[split:-1], bound[_code(spec, split) : -1]),
         has_tail=bool(cut.tail.ops),
+        is_trained=bool(spec.program.states),
+        has_frozen_tail=bool(cut.tail.ops) and not spec.program.states,
+        uses_memory=len(cut.tail.inputs) > 1,
         score=calls[-1],
         cut=comment(cut.head.cut),
         latent_at=latent_at,
-        features_at=latent_at + (plan.latent_bytes // 4 if cut.tail.ops else 0),
+        features_pointer=_features_pointer(cut.features.ctype, features_at),
+        features_at=features_at,
         features_ctype=cut.features.ctype,
         features_bytes=cut.features.stored_bytes,
         latent_bytes=cut.latent.stored_bytes,
         features_name=names.buffer(cut.head.x),
-        known_features=initializer(stored(spec.golden.values[cut.head.x][0], cut.features)),
+        known=_known(spec, cut),
     )
+
+
+def _known(spec: ProjectSpec, cut: Parts) -> KnownView:
+    """What the head reads, or where that changes with learning the latent."""
+    name, what = (cut.head.cut, "latent") if spec.program.states else (cut.head.x, "features")
+    type_ = spec.graph.type_of(name)
+    return KnownView(type_.ctype, what, initializer(stored(spec.golden.values[name][0], type_)))
+
+
+def _features_pointer(ctype: str, word: int) -> str:
+    """The declaration of where what the head reads lies in the workspace."""
+    words = f"workspace->words + {word}"
+    return f"{ctype} *const features = {words if ctype == 'uint32_t' else f'({ctype} *)({words})'};"
 
 
 def _code(spec: ProjectSpec, ops: int) -> int:
@@ -134,6 +171,7 @@ def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
         "new_per_step": config.new_per_step,
         "replay_per_step": config.replay_per_step,
         "epochs": config.epochs,
+        "accumulate": config.accumulate,
         "softmax_multiplier": config.softmax_multiplier,
         "rate_multiplier": config.rate_multiplier,
         "softmax_shift": config.softmax_shift,
@@ -148,7 +186,9 @@ def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
     kind = input_kind(cut)
     yield "row", f"bnncl_learn_row_{kind}"
     yield "update", f"bnncl_learn_update_{kind}"
-    yield "features_of", f"{spec.name}_features"
+    trained = bool(spec.program.states)
+    yield "features_of", "NULL" if trained else f"{spec.name}_features"
+    yield "tail", f"&{spec.name}_tail" if trained else "NULL"
 
 
 def _asserts(cut: Parts) -> Iterator[AssertView]:
@@ -178,9 +218,10 @@ def _factory(spec: ProjectSpec, names: Names, bound: Bound) -> Iterator[CopyView
             yield CopyView(member, names.constant(call, array))
 
 
-def learning_sources(name: str) -> dict[str, tuple[str, str]]:
-    """Path, template and title of the files that a project has because its head learns."""
-    return {
+def learning_sources(name: str, *, is_trained: bool) -> dict[str, tuple[str, str]]:
+    """Path, template and title of the files that a project has because its head learns, or more does."""
+    tail = {f"src/{name}_tail.c": ("src/tail.c.j2", f"{name}: what learns beside the head, op by op.")}
+    return (tail if is_trained else {}) | {
         f"src/{name}_infer.c": (
             "src/infer_learning.c.j2",
             f"{name}: inference with the head as it has learned.",

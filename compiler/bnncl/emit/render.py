@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bnncl.emit.build_files import build_files
-from bnncl.emit.code_views import array_views, infer_view, info_view
+from bnncl.emit.code_views import array_views, infer_view, info_view, params_view
 from bnncl.emit.ctext import is_identifier
 from bnncl.emit.golden_view import golden_view, scores
 from bnncl.emit.header_view import header_view
@@ -14,6 +14,7 @@ from bnncl.emit.report_files import report_files
 from bnncl.emit.runtime_files import runtime_files
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.state_view import state_view
+from bnncl.emit.tail_view import initial_views, tail_view
 from bnncl.emit.templates import lay_out
 from bnncl.ir.op import Stage
 
@@ -34,15 +35,17 @@ def render(spec: ProjectSpec) -> dict[str, bytes]:
 def code_files(spec: ProjectSpec) -> dict[str, bytes]:
     """All C files: of the model, of the runtime, of the golden test."""
     bound = bindings(spec.graph)
+    everything = tuple(each for graph in spec.program.graphs for each in bindings(graph))
     names = Names(spec)
     model, golden = model_view(spec), golden_view(spec)
-    arrays = array_views(names, bound)
+    arrays = (*array_views(names, everything), *initial_views(spec))
     name = spec.name
     views = {
         "model": model,
         "header": header_view(spec),
         "arrays": arrays,
         "infer": infer_view(spec, names, bound),
+        "params": params_view(spec, names, everything),
         "info": info_view(spec),
         "golden": golden,
         "selftest": {"input": golden.inputs[0], "scores": scores(spec, 0)},
@@ -64,6 +67,7 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
         sources[path] = (f"{path}.j2", f"{name}: known answers of every op.")
     if model.learns:
         views |= {"learn": learn_view(spec, names, bound), "state": state_view(spec)}
-        sources |= learning_sources(name)
+        views |= {"tail": tail_view(spec, names)} if spec.program.states else {}
+        sources |= learning_sources(name, is_trained=bool(spec.program.states))
     files = {path: lay_out(template, title=title, **views) for path, (template, title) in sources.items()}
-    return files | runtime_files([call for call, _ in bound], spec.graph)
+    return files | runtime_files([call for call, _ in everything], spec.program)

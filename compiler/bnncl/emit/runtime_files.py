@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Program
 from bnncl.kernels.base import KernelCall
 from bnncl.kernels.learned_head import head_of, parts
 from bnncl.ops.learned_head import LearnedHead
@@ -21,6 +21,7 @@ _ALWAYS = ("bnncl/trace.h",)
 
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
 _LEARNING = ("bnncl_learn_*.c", "bnncl_replay_*.c", "bnncl_store_*.c")
+_TAIL = ("bnncl_tail_*.c",)
 _OF_A_KIND = ("bnncl_learn_row_", "bnncl_learn_update_")
 """How the files begin of which a head needs the one for the kind of its inputs."""
 
@@ -29,11 +30,12 @@ _PORTS = ("file", "stm32h7")
 """Storage ports for a firmware to take or to learn from; no build of the project compiles them."""
 
 
-def learning_files(kind: str) -> dict[str, bytes]:
-    """The runtime files of a head that learns from features of `kind`: bits, i8 or u8."""
+def learning_files(kind: str, *, with_tail: bool = False) -> dict[str, bytes]:
+    """The runtime files of a head that learns from `kind`, bits, i8 or u8; of a tail that learns, too."""
     folder = runtime_dir()
     wanted = {f"{start}{kind}.c" for start in _OF_A_KIND}
-    sources = [path for pattern in _LEARNING for path in sorted((folder / "src").glob(pattern))]
+    patterns = (*_LEARNING, *(_TAIL if with_tail else ()))
+    sources = [path for pattern in patterns for path in sorted((folder / "src").glob(pattern))]
     sources = [
         path
         for path in sources
@@ -51,11 +53,12 @@ def learning_files(kind: str) -> dict[str, bytes]:
     return files | {path.relative_to(folder).as_posix(): path.read_bytes() for path in ports}
 
 
-def runtime_files(used: Sequence[KernelCall], graph: Graph) -> dict[str, bytes]:
-    """Path in the project and content of every runtime file that the calls `used` of `graph` need."""
+def runtime_files(used: Sequence[KernelCall], program: Program) -> dict[str, bytes]:
+    """Path in the project and content of every runtime file that the calls `used` of `program` need."""
     files = _kernel_files(call for call in used if not isinstance(call.op, LearnedHead))
+    graph = program.graphs[0]
     if head_of(graph) is not None:
-        files |= learning_files(input_kind(parts(graph)))
+        files |= learning_files(input_kind(parts(graph)), with_tail=bool(program.states))
     return {path: files[path] for path in sorted(files)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,10 @@ class Golden:
 class ProjectSpec:
     """Everything that decides the bytes of a generated project.
 
-    `name` is a C identifier in lower case. `program` holds one SELECTED graph, `infer`: its input is an
-    8-bit integer or binary, its output `scores` 16-bit integers. `settings` are listed in the header as
-    they stand; `labels` names the classes, or is empty.
+    `name` is a C identifier in lower case. `program` holds SELECTED graphs. The first is `infer`: its input
+    is an 8-bit integer or binary, its output `scores` 16-bit integers. Where the program has states a tail
+    learns, and `plans` says where the values of each further graph lie; their scratch fits that of `plan`.
+    `settings` are listed in the header as they stand; `labels` names the classes, or is empty.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ProjectSpec:
     calibrated: bool
     golden: Golden
     report: Report
+    plans: Mapping[str, MemoryPlan] = field(default_factory=dict)
 
     @property
     def graph(self) -> Graph:

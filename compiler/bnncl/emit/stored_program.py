@@ -17,26 +17,90 @@ from bnncl.ops.flatten import Flatten
 from bnncl.ops.learned_head import HeadConfig, LearnedHead
 from bnncl.ops.pack import Pack, Unpack
 from bnncl.ops.pool import MaxPool, SumPool
+from bnncl.ops.tail.backward import (
+    ChannelMultiple,
+    ChannelProduct,
+    FilterInputGradient,
+    HeadInputGradient,
+    Masked,
+    MaxPoolGradient,
+    Product,
+    SlopeGradient,
+    SumPoolGradient,
+    Unflatten,
+)
+from bnncl.ops.tail.exponents import (
+    AlignedSum,
+    BlockExponent,
+    Normalise,
+    SumExponent,
+)
+from bnncl.ops.tail.forward import (
+    ChannelAffine,
+    FilterConv,
+    PassMask,
+    SignAt,
+    SlopedUnit,
+    TentSlope,
+)
+from bnncl.ops.tail.parameters import (
+    Accumulate,
+    AccumulateFilter,
+    ChannelDot,
+    ChannelSum,
+    Clear,
+    Copy,
+    SignBits,
+    Update,
+)
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
 
 CLASSES: Final = (
+    Accumulate,
+    AccumulateFilter,
     Add,
+    AlignedSum,
     BinaryConv,
+    BlockExponent,
+    ChannelAffine,
+    ChannelDot,
+    ChannelMultiple,
+    ChannelProduct,
+    ChannelSum,
+    Clear,
     Concat,
+    Copy,
+    FilterConv,
+    FilterInputGradient,
     FixedConv,
     Flatten,
     HeadConfig,
+    HeadInputGradient,
     LearnedHead,
+    Masked,
     MaxPool,
+    MaxPoolGradient,
+    Normalise,
     PRelu,
     Pack,
+    PassMask,
+    Product,
     Requantize,
     Rescale,
+    SignAt,
+    SignBits,
+    SlopeGradient,
+    SlopedUnit,
     Steps,
+    SumExponent,
     SumPool,
+    SumPoolGradient,
+    TentSlope,
     Threshold,
+    Unflatten,
     Unpack,
+    Update,
     Window,
 )
 """Every op of stage INTEGER, and what ops are made of."""

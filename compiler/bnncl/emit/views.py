@@ -104,12 +104,19 @@ class SectionView:
 
 @dataclass(frozen=True)
 class InferView:
-    """The list of kernel calls with what it needs."""
+    """The list of kernel calls, and the headers that declare them."""
+
+    headers: tuple[str, ...]
+    section: SectionView
+
+
+@dataclass(frozen=True)
+class ParamsView:
+    """The parameters of all kernel calls, the headers that declare them, and what was proven of sums."""
 
     headers: tuple[str, ...]
     structs: tuple[StructView, ...]
     asserts: tuple[AssertView, ...]
-    section: SectionView
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ def head_of(graph: Graph) -> LearnedHead | None:
 class Parts:
     """A graph whose head learns, cut in three: `encode` gives the cut, `tail` the head's inputs.
 
+    Where the tail learns, too, the states that it reads are further inputs of it.
     `tail` has no ops where the cut is what the head reads.
     """
 
@@ -99,6 +100,9 @@ def parts(graph: Graph) -> Parts:
     head = head_of(graph)
     assert head is not None, f"{graph.name} does not learn"
     at = next(index for index, op in enumerate(graph.ops) if op.output == head.cut) + 1
-    encode = replace(graph, name="encode", outputs=(head.cut,)).with_ops(graph.ops[:at])
-    tail = replace(graph, name="tail", inputs=(head.cut,), outputs=(head.x,)).with_ops(graph.ops[at:-1])
+    source, *states = graph.inputs
+    encode = replace(graph, name="encode", inputs=(source,), outputs=(head.cut,)).with_ops(graph.ops[:at])
+    tail = replace(graph, name="tail", inputs=(head.cut, *states), outputs=(head.x,)).with_ops(
+        graph.ops[at:-1]
+    )
     return Parts(encode, tail, head)
