@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
+#include "bnncl/internal/zeros.h"
 #include "bnncl/update.h"
 
-#include <string.h>
-
-void bnncl_clear(void *restrict state, uint32_t bytes)
+void bnncl_clear(int32_t *restrict state, uint32_t count)
 {
-    memset(state, 0, bytes);
+    bnncl_zeros(state, count);
 }

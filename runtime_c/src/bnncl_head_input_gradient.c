@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/backward.h"
 #include "bnncl/fixed.h"
+#include "bnncl/internal/zeros.h"
 
 #include <stddef.h>
-#include <string.h>
 
 /* Class by class; one without a gradient, such as one that is not known, costs nothing. */
 void bnncl_head_input_gradient(const int16_t *restrict delta, const int16_t *restrict weights,
@@ -14,7 +14,7 @@ void bnncl_head_input_gradient(const int16_t *restrict delta, const int16_t *res
     const int32_t hi = copies->hi;
     const uint32_t drop = copies->drop;
     const uint32_t outputs = copies->outputs;
-    memset(output, 0, outputs * sizeof *output);
+    bnncl_zeros(output, outputs);
     for (uint32_t class = 0; class < copies->classes; class ++) {
         const int32_t factor = delta[class];
         for (uint32_t f = 0; factor != 0 && f < outputs; f++) {

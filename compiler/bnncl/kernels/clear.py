@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import Int, TensorType
+from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding
 from bnncl.kernels.families.tail import TailKernel, plain
 from bnncl.kernels.params import INPUT
@@ -16,12 +16,14 @@ class Clear(TailKernel):
 
     symbol = "bnncl_clear"
     header = "bnncl/update.h"
-    per_element = 1
+    includes = ("bnncl/internal/zeros.h",)
+    per_element = 2
+    input_types = ("int32_t",)
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """Integers of every width."""
-        return isinstance(op, ClearOp) and isinstance(types[0].domain, Int)
+        """Sums of gradients."""
+        return isinstance(op, ClearOp) and self._reads(types)
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
-        """The size."""
-        return plain(INPUT, types[0].stored_bytes)
+        """The number of elements."""
+        return plain(INPUT, types[0].elements)

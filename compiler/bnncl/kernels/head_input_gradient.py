@@ -15,7 +15,7 @@ class HeadInputGradient(TailKernel):
 
     symbol = "bnncl_head_input_gradient"
     header = "bnncl/backward.h"
-    includes = ("bnncl/fixed.h", "bnncl/types.h")
+    includes = ("bnncl/fixed.h", "bnncl/internal/zeros.h", "bnncl/types.h")
     per_element = 12
     input_types = ("int16_t", "int16_t")
 

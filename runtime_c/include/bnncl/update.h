@@ -52,7 +52,7 @@ void bnncl_sign_bits_transposed_i8(uint32_t *restrict signs, const int8_t *restr
                                    uint32_t columns);
 
 /* All of a state's numbers 0. */
-void bnncl_clear(void *restrict state, uint32_t bytes);
+void bnncl_clear(int32_t *restrict state, uint32_t count);
 
 /* One state overwritten with another. */
 void bnncl_copy(void *restrict state, const void *restrict from, uint32_t bytes);

@@ -18,6 +18,7 @@ _HEADERS: tuple[str, ...] = (
     "bnncl/internal/pool.h",
     "bnncl/internal/pool_gradient.h",
     "bnncl/internal/window.h",
+    "bnncl/internal/zeros.h",
     "bnncl/types.h",
 )
 _PER_TAP, _PER_INPUT = 8, 2

@@ -4,10 +4,10 @@
 
 #include "bnncl/internal/element.h"
 #include "bnncl/internal/pool.h"
+#include "bnncl/internal/zeros.h"
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 /* Adds the gradient of one output pixel, x [depth], to the elements of its window. */
 typedef void (*bnncl_scatter_one)(const int16_t *x, const void *of, int32_t *output,
@@ -18,7 +18,7 @@ static inline void bnncl_scatter(const int16_t *x, const void *of, int32_t *outp
                                  const bnncl_window *window, bnncl_scatter_one one)
 {
     const size_t depth = window->in_channels;
-    memset(output, 0, (size_t)window->in_h * window->in_w * depth * sizeof *output);
+    bnncl_zeros(output, (size_t)window->in_h * window->in_w * depth);
     for (uint32_t y = 0; y < window->out_h; y++) {
         const bnncl_taps rows = bnncl_rows_inside(window, y);
         for (uint32_t column = 0; column < window->out_w; column++) {
