@@ -11,6 +11,7 @@ from bnncl.emit.layout import Names
 from bnncl.emit.memory_layout import memory_arrays
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.stored import stored
+from bnncl.emit.tail_view import goes_back
 from bnncl.emit.views import AssertView, CallView, SectionView
 from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.learn_bounds import proofs
@@ -34,6 +35,10 @@ MEMBERS = (
 )
 """Fields of bnncl_head that point into the memory, and where."""
 
+_UNITS = (
+    "one sample forward, or the update of one class",
+    "one op of a sample or of an update, or the update of one class",
+)
 _BYTES = ("replay_latents", "latents")
 _FACTORY = (
     ("cw", "weights"),
@@ -87,6 +92,8 @@ class LearnView:
     tail: SectionView
     has_tail: bool
     is_trained: bool
+    goes_back: bool
+    unit: str
     has_frozen_tail: bool
     uses_memory: bool
     score: CallView
@@ -121,6 +128,8 @@ def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
         tail=section_view(spec, calls[split:-1], bound[_code(spec, split) : -1]),
         has_tail=bool(cut.tail.ops),
         is_trained=bool(spec.program.states),
+        goes_back=goes_back(spec.program.states),
+        unit=_UNITS[bool(spec.program.states)],
         has_frozen_tail=bool(cut.tail.ops) and not spec.program.states,
         uses_memory=len(cut.tail.inputs) > 1,
         score=calls[-1],

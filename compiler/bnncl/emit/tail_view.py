@@ -78,7 +78,7 @@ def tail_view(spec: ProjectSpec, names: Names) -> TailView:
         forward=forward,
         backward=len(sample.ops) - forward,
         updates=len(program.graph("update").ops),
-        goes_back="true" if _goes_back(program.states) else "false",
+        goes_back="true" if goes_back(program.states) else "false",
         sample=ops["sample"],
         update=ops["update"],
         commit=ops["commit"],
@@ -118,8 +118,8 @@ def _starting(states: tuple[StateArray, ...]) -> Iterator[StateArray]:
     return (each for each in states if each.role in ("latent", "parameter") and each.initial is not None)
 
 
-def _goes_back(states: tuple[StateArray, ...]) -> bool:
-    """Whether there is a kept copy of everything that is trained."""
+def goes_back(states: tuple[StateArray, ...]) -> bool:
+    """Whether there is a kept copy of everything that is trained, so that an abort can go back to it."""
     kept = {each.of for each in states if each.role == "kept"}
     return all(each.name in kept for each in states if each.role in ("latent", "parameter"))
 
