@@ -7,7 +7,7 @@ from bnncl.ir.types import TensorType
 from bnncl.kernels.families.filters import BYTE_TABLE, PER_ENTRY, AccumulateFilterKernel, tables_for
 from bnncl.targets import Target
 
-_PER_SUM, _PER_CHOICE, _PER_COLUMN = 6, 4, 35
+_PER_SUM, _PER_CHOICE, _PER_COLUMN = 7, 4, 35
 
 
 class FilterAccumulateBits(AccumulateFilterKernel):

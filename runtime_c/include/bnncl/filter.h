@@ -50,8 +50,8 @@ typedef struct {
  *            integers: 0
  *   gradient [out_h][out_w][out_channels]
  *   exponent [1] of the gradient, within -2**30..2**30
- *   scratch  bits only: (in_channels + 1) * filter_h * filter_w words, then 256 for each eight positions begun, of at
- *            most 32 positions */
+ *   scratch  bits: (in_channels + 1) * filter_h * filter_w words, then 256 for each eight positions begun, of at most
+ *            32 positions; integers: 16 words for each two input channels begun */
 void bnncl_filter_accumulate_bits(int32_t *restrict sum, const uint32_t *restrict input,
                                   const int16_t *restrict gradient, const int32_t *restrict exponent,
                                   uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
@@ -59,12 +59,12 @@ void bnncl_filter_accumulate_bits(int32_t *restrict sum, const uint32_t *restric
 
 void bnncl_filter_accumulate_i8(int32_t *restrict sum, const int8_t *restrict input,
                                 const int16_t *restrict gradient, const int32_t *restrict exponent,
-                                const bnncl_alignment *restrict alignment,
+                                uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
                                 const bnncl_window *restrict window);
 
 void bnncl_filter_accumulate_u8(int32_t *restrict sum, const uint8_t *restrict input,
                                 const int16_t *restrict gradient, const int32_t *restrict exponent,
-                                const bnncl_alignment *restrict alignment,
+                                uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
                                 const bnncl_window *restrict window);
 
 #endif

@@ -86,28 +86,26 @@ class AccumulateFilterKernel(Kernel):
         fields = (("exponent", op.exponent - op.bias), ("limit", op.limit))
         window = window_struct(op.window, types[1], types[2], op.pad_value)
         alignment = ParamStruct("alignment", "bnncl_alignment", fields)
-        scratch = (SCRATCH,) if self.scratch_bytes(op, types) else ()
         inputs = tuple(Ref("input", str(at)) for at in range(4))
-        return Binding((), (alignment, window), (*inputs, *scratch, Ref("struct", "alignment"), WINDOW))
+        return Binding((), (alignment, window), (*inputs, SCRATCH, Ref("struct", "alignment"), WINDOW))
 
 
 class AccumulateFilterIntegers(AccumulateFilterKernel):
-    """The gradient over 8-bit integers: four positions at a time."""
+    """The gradient over 8-bit integers: 32 positions at a time."""
 
     includes = (
         "bnncl/fixed.h",
         "bnncl/gradient.h",
-        "bnncl/internal/element.h",
         "bnncl/internal/filter_accumulate.h",
         "bnncl/internal/position.h",
         "bnncl/types.h",
     )
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
-        """None."""
-        return 0
+        """The inputs of 32 positions under one tap, channels in pairs."""
+        return 64 * -(-types[1].channels // 2)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """A few instructions for each product, and some for each gradient under each tap."""
-        positions = types[2].shape[0] * types[2].shape[1]
-        return types[0].elements * positions * 4 + positions * types[2].channels * types[0].shape[1] * 30
+        """A few instructions for each product, and some for each gradient."""
+        height, width, channels = types[2].shape
+        return height * width * (types[0].elements * 4 + channels * 30)

@@ -3,106 +3,139 @@
 #define BNNCL_INTERNAL_FILTER_ACCUMULATE_H
 
 #include "bnncl/gradient.h"
-#include "bnncl/internal/element.h"
 #include "bnncl/internal/position.h"
 #include "bnncl/types.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-/* Gradient of a filter over inputs that are integers: four positions at a time, so that each sum is loaded and stored
- * once for four products. Sums are taken modulo 2**32, in uint32_t: exact where they fit int32_t at the end. */
+/* Gradient of a filter over inputs of 8 bits: 32 positions at a time. Under one tap their inputs are turned round, so
+ * that those of two channels stand side by side, position by position; two sums are then one row of gradients times a
+ * row of pairs. Sums are taken modulo 2**32, in uint32_t: exact where they fit int32_t at the end. */
 
-enum { BNNCL_AT_ONCE = 4 };
+enum { BNNCL_IN_ROW = 32, BNNCL_AT_ONCE = 4, BNNCL_PAIR = 2 };
 
-/* Four positions under one tap: where their inputs begin and where their gradients do. Of those that are padding or
- * behind the last one `counts` is 0; they stand at the first element of both. */
+/* Up to 32 positions from `first` on. */
 typedef struct {
-    size_t input[BNNCL_AT_ONCE];
-    size_t gradient[BNNCL_AT_ONCE];
-    uint32_t counts[BNNCL_AT_ONCE];
-} bnncl_four;
+    bnncl_position first;
+    uint32_t count;
+} bnncl_row;
 
-/* The inputs under tap (h, w) of `count` positions from `position` on. */
-static inline bnncl_four bnncl_four_under(bnncl_position position, uint32_t count, uint32_t h, uint32_t w,
-                                          const bnncl_window *window)
+/* Adds the products of d with `count` pairs x to two sums; `count` is a multiple of 4. One function for each type of
+ * inputs. */
+typedef void (*bnncl_row_product)(uint32_t *sums, const uint32_t *d, const uint8_t *x, uint32_t count);
+
+#define BNNCL_DEFINE_ROW_PRODUCT(name, x_type)                                                               \
+    static inline void name(uint32_t *sums, const uint32_t *d, const uint8_t *x, uint32_t count)             \
+    {                                                                                                        \
+        const x_type *number = (const x_type *)x;                                                            \
+        const uint32_t *const end = d + count;                                                               \
+        uint32_t first = sums[0];                                                                            \
+        uint32_t second = sums[1];                                                                           \
+        while (d != end) {                                                                                   \
+            first += d[0] * (uint32_t)number[0];                                                             \
+            second += d[0] * (uint32_t)number[1];                                                            \
+            first += d[1] * (uint32_t)number[2];                                                             \
+            second += d[1] * (uint32_t)number[3];                                                            \
+            first += d[2] * (uint32_t)number[4];                                                             \
+            second += d[2] * (uint32_t)number[5];                                                            \
+            first += d[3] * (uint32_t)number[6];                                                             \
+            second += d[3] * (uint32_t)number[7];                                                            \
+            d += BNNCL_AT_ONCE;                                                                              \
+            number += BNNCL_AT_ONCE * BNNCL_PAIR;                                                            \
+        }                                                                                                    \
+        sums[0] = first;                                                                                     \
+        sums[1] = second;                                                                                    \
+    }
+
+BNNCL_DEFINE_ROW_PRODUCT(bnncl_row_product_i8, int8_t)
+BNNCL_DEFINE_ROW_PRODUCT(bnncl_row_product_u8, uint8_t)
+
+/* Turns round what a row of positions reads under tap (h, w): [pairs of channels][32][2], 0 where that is padding,
+ * behind the last position and the last channel. */
+static inline void bnncl_turn_round(uint8_t *columns, const uint8_t *input, const bnncl_row *row, uint32_t h,
+                                    uint32_t w, const bnncl_window *window)
 {
-    bnncl_four four = {{0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}};
-    for (uint32_t i = 0; i < count; i++) {
+    const uint32_t channels = window->in_channels;
+    const uint32_t pairs = (channels + 1u) / BNNCL_PAIR;
+    bnncl_position position = row->first;
+    memset(columns, 0, (size_t)pairs * BNNCL_IN_ROW * BNNCL_PAIR);
+    for (uint32_t p = 0; p < row->count; p++) {
         size_t pixel = 0;
         if (bnncl_is_inside(&position, h, w, window, &pixel)) {
-            four.input[i] = pixel * window->in_channels;
-            four.gradient[i] = position.at * window->out_channels;
-            four.counts[i] = 1;
+            const uint8_t *from = input + pixel * channels;
+            uint8_t *column = columns + (size_t)p * BNNCL_PAIR;
+            for (uint32_t i = 0; i < channels; i++) {
+                column[i % BNNCL_PAIR] = from[i];
+                column += i % BNNCL_PAIR * (BNNCL_IN_ROW * BNNCL_PAIR);
+            }
         }
         bnncl_next_position(&position, window);
     }
-    return four;
 }
 
-/* sums[i] += the four products of d with the inputs of channel i. */
-static inline void bnncl_add_products(uint32_t *sums, const void *input, const bnncl_four *four,
-                                      const uint32_t *d, uint32_t channels, bnncl_load load)
+/* Brings the gradients of one channel to the exponent of the sums; `gradient` is that of the first position. 0 behind
+ * the last one, up to a multiple of 4, which is returned. */
+static inline uint32_t bnncl_align_row(uint32_t *d, const int16_t *gradient, const bnncl_shift *shift,
+                                       uint32_t count, uint32_t channels)
 {
-    const size_t at0 = four->input[0];
-    const size_t at1 = four->input[1];
-    const size_t at2 = four->input[2];
-    const size_t at3 = four->input[3];
-    const uint32_t d0 = d[0];
-    const uint32_t d1 = d[1];
-    const uint32_t d2 = d[2];
-    const uint32_t d3 = d[3];
-    for (uint32_t i = 0; i < channels; i++) {
-        uint32_t sum = sums[i];
-        sum += d0 * (uint32_t)load(input, at0 + i);
-        sum += d1 * (uint32_t)load(input, at1 + i);
-        sum += d2 * (uint32_t)load(input, at2 + i);
-        sum += d3 * (uint32_t)load(input, at3 + i);
-        sums[i] = sum;
+    for (uint32_t p = 0; p < count; p++) {
+        d[p] = (uint32_t)bnncl_shifted(shift, *gradient);
+        gradient += channels;
     }
+    while (count % BNNCL_AT_ONCE != 0) {
+        d[count++] = 0;
+    }
+    return count;
 }
 
-/* One tap of four positions, for all output channels; `sums` are those of the tap of the first one. */
-static inline void bnncl_accumulate_tap(uint32_t *sums, const void *input, const int16_t *gradient,
-                                        const bnncl_shift *shift, const bnncl_four *four,
-                                        const bnncl_window *window, bnncl_load load)
+/* Adds one tap of a row of positions to the filters of all output channels; `sums` are those of the tap of the first
+ * one. */
+static inline void bnncl_accumulate_tap(uint32_t *sums, const uint8_t *columns, const int16_t *gradient,
+                                        const bnncl_shift *shift, const bnncl_row *row,
+                                        const bnncl_window *window, bnncl_row_product product)
 {
-    const size_t filter = (size_t)window->filter_h * window->filter_w * window->in_channels;
+    const size_t others = ((size_t)window->filter_h * window->filter_w - 1u) * window->in_channels;
     for (uint32_t o = 0; o < window->out_channels; o++) {
-        uint32_t d[BNNCL_AT_ONCE];
-        uint32_t any = 0;
-        for (uint32_t i = 0; i < BNNCL_AT_ONCE; i++) {
-            const int32_t mantissa = gradient[four->gradient[i] + o];
-            d[i] = four->counts[i] != 0 ? (uint32_t)bnncl_shifted(shift, mantissa) : 0u;
-            any |= d[i];
+        uint32_t d[BNNCL_IN_ROW];
+        const uint32_t count = bnncl_align_row(d, gradient + o, shift, row->count, window->out_channels);
+        const uint8_t *column = columns;
+        for (uint32_t i = 0; i + 1u < window->in_channels; i += BNNCL_PAIR) {
+            product(sums, d, column, count);
+            sums += BNNCL_PAIR;
+            column += BNNCL_IN_ROW * BNNCL_PAIR;
         }
-        if (any != 0) {
-            bnncl_add_products(sums, input, four, d, window->in_channels, load);
+        if (window->in_channels % BNNCL_PAIR != 0) {
+            uint32_t last[BNNCL_PAIR] = {*sums, 0};
+            product(last, d, column, count);
+            *sums++ = last[0];
         }
-        sums += filter;
+        sums += others;
     }
 }
 
-/* The whole gradient. */
+/* The whole gradient; `columns` is room for 64 bytes for each pair of input channels begun. */
 static inline void bnncl_filter_accumulate(uint32_t *sum, const void *input, const int16_t *gradient,
-                                           const bnncl_shift *shift, const bnncl_window *window,
-                                           bnncl_load load)
+                                           const bnncl_shift *shift, uint8_t *columns,
+                                           const bnncl_window *window, bnncl_row_product product)
 {
-    bnncl_position position = {0, 0, 0};
-    for (size_t left = (size_t)window->out_h * window->out_w; left > 0;) {
-        const uint32_t count = left < BNNCL_AT_ONCE ? (uint32_t)left : (uint32_t)BNNCL_AT_ONCE;
+    bnncl_row row = {{0, 0, 0}, 0};
+    for (size_t left = (size_t)window->out_h * window->out_w; left > 0; left -= row.count) {
         uint32_t *sums = sum;
+        row.count = left < BNNCL_IN_ROW ? (uint32_t)left : (uint32_t)BNNCL_IN_ROW;
         for (uint32_t h = 0; h < window->filter_h; h++) {
             for (uint32_t w = 0; w < window->filter_w; w++) {
-                const bnncl_four four = bnncl_four_under(position, count, h, w, window);
-                bnncl_accumulate_tap(sums, input, gradient, shift, &four, window, load);
+                bnncl_turn_round(columns, input, &row, h, w, window);
+                bnncl_accumulate_tap(sums, columns, gradient, shift, &row, window, product);
                 sums += window->in_channels;
             }
         }
-        for (uint32_t i = 0; i < count; i++) {
-            bnncl_next_position(&position, window);
+        for (uint32_t i = 0; i < row.count; i++) {
+            bnncl_next_position(&row.first, window);
         }
-        left -= count;
+        gradient += (size_t)row.count * window->out_channels;
     }
 }
 
