@@ -23,6 +23,12 @@ typedef struct {
     uint32_t count;
 } bnncl_row;
 
+/* d * x modulo 2**32. */
+static inline uint32_t bnncl_times(uint32_t d, int32_t x)
+{
+    return d * (uint32_t)x;
+}
+
 /* Adds the products of d with `count` pairs x to two sums; `count` is a multiple of 4. One function for each type of
  * inputs. */
 typedef void (*bnncl_row_product)(uint32_t *sums, const uint32_t *d, const uint8_t *x, uint32_t count);
@@ -35,14 +41,14 @@ typedef void (*bnncl_row_product)(uint32_t *sums, const uint32_t *d, const uint8
         uint32_t first = sums[0];                                                                            \
         uint32_t second = sums[1];                                                                           \
         while (d != end) {                                                                                   \
-            first += d[0] * (uint32_t)number[0];                                                             \
-            second += d[0] * (uint32_t)number[1];                                                            \
-            first += d[1] * (uint32_t)number[2];                                                             \
-            second += d[1] * (uint32_t)number[3];                                                            \
-            first += d[2] * (uint32_t)number[4];                                                             \
-            second += d[2] * (uint32_t)number[5];                                                            \
-            first += d[3] * (uint32_t)number[6];                                                             \
-            second += d[3] * (uint32_t)number[7];                                                            \
+            first += bnncl_times(d[0], number[0]);                                                           \
+            second += bnncl_times(d[0], number[1]);                                                          \
+            first += bnncl_times(d[1], number[2]);                                                           \
+            second += bnncl_times(d[1], number[3]);                                                          \
+            first += bnncl_times(d[2], number[4]);                                                           \
+            second += bnncl_times(d[2], number[5]);                                                          \
+            first += bnncl_times(d[3], number[6]);                                                           \
+            second += bnncl_times(d[3], number[7]);                                                          \
             d += BNNCL_AT_ONCE;                                                                              \
             number += BNNCL_AT_ONCE * BNNCL_PAIR;                                                            \
         }                                                                                                    \
