@@ -8,6 +8,8 @@ import numpy as np
 
 from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
+from bnncl.kernels.families.pool_gradients import PoolGradientKernel
+from bnncl.kernels.families.tail import TailKernel
 from bnncl.kernels.registry import candidates
 from bnncl.ops.tail.exponents import EXPONENT
 from bnncl.ops.tail.parameters import CURSOR, Accumulate
@@ -20,6 +22,9 @@ from tests.kernels.cases import HOST, sample
 from tests.kernels.emulated import Run, program
 from tests.kernels.filters import filter_specimens
 from tests.kernels.tail_cases import tail_ops
+
+_UNCERTAIN = 1000
+"""The counter ticks every 40 instructions."""
 
 
 def _array(type_: TensorType, rng: np.random.Generator) -> Array:
@@ -61,3 +66,13 @@ def test_a_core_computes_what_the_ops_mean(any_isa: Target, tmp_path: Path) -> N
     said = [line.split() for line in result.stdout.splitlines()]
     assert [line[0] for line in said] == [run.kernel.symbol for run in runs]
     assert [line[0] for line in said if line[1] != "1"] == []
+    if any_isa.name == "cortex-m7":
+        _check_costs(runs, [int(line[2]) for line in said])
+
+
+def _check_costs(runs: tuple[Run, ...], counted: list[int]) -> None:
+    """Predictions are within half as much again, and two thirds, of what a core takes."""
+    for run, count in zip(runs, counted, strict=True):
+        if isinstance(run.kernel, TailKernel | PoolGradientKernel) and count > _UNCERTAIN:
+            predicted = run.kernel.cost(run.op, run.types, HOST)
+            assert 2 / 3 < predicted / count < 3 / 2, (run.kernel.symbol, predicted, count)

@@ -16,7 +16,7 @@ class Accumulate(TailKernel):
     symbol = "bnncl_accumulate"
     header = "bnncl/update.h"
     includes = ("bnncl/fixed.h", "bnncl/gradient.h")
-    per_element = 16
+    per_element = 11
     input_types = ("int32_t", "int32_t", "int32_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

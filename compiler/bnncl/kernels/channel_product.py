@@ -21,7 +21,7 @@ class ChannelProduct(TailKernel):
     symbol = "bnncl_channel_product"
     header = "bnncl/backward.h"
     includes = ("bnncl/types.h",)
-    per_element = 8
+    per_element = 7
     input_types = ("int16_t", "int16_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -17,7 +17,7 @@ class ChannelSum(TailKernel):
     symbol = "bnncl_channel_sum"
     header = "bnncl/backward.h"
     includes = ("bnncl/types.h",)
-    per_element = 6
+    per_element = 5
     input_types = ("int16_t",)
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -15,7 +15,7 @@ class Copy(TailKernel):
 
     symbol = "bnncl_copy"
     header = "bnncl/update.h"
-    per_element = 1
+    per_element = 8
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """States of every type."""

@@ -16,7 +16,7 @@ class HeadInputGradient(TailKernel):
     symbol = "bnncl_head_input_gradient"
     header = "bnncl/backward.h"
     includes = ("bnncl/fixed.h", "bnncl/internal/zeros.h", "bnncl/types.h")
-    per_element = 12
+    per_element = 14
     input_types = ("int16_t", "int16_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -17,7 +17,7 @@ class ProductU8(TailKernel):
     symbol = "bnncl_product_u8"
     header = "bnncl/backward.h"
     includes = ("bnncl/types.h",)
-    per_element = 7
+    per_element = 6
     input_types = ("int16_t", "uint8_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -18,7 +18,7 @@ class SlopeGradientKernel(TailKernel):
 
     header = "bnncl/backward.h"
     includes = ("bnncl/types.h",)
-    per_element = 12
+    per_element = 11
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Every unit with as many slopes as are read."""

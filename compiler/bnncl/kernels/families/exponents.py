@@ -24,7 +24,7 @@ class BlockExponentKernel(TailKernel):
 
     header = "bnncl/backward.h"
     includes = HEADERS
-    per_element = 6
+    per_element = 7
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Exponents that follow from the numbers."""
@@ -42,7 +42,7 @@ class NormaliseKernel(TailKernel):
     header = "bnncl/backward.h"
     includes = HEADERS
     works_in_place = True
-    per_element = 14
+    per_element = 12
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Mantissas of up to 16 bits."""
@@ -59,7 +59,7 @@ class SumExponentKernel(TailKernel):
 
     header = "bnncl/backward.h"
     includes = ("bnncl/types.h",)
-    per_element = 10
+    per_element = 20
     input_types = ("int32_t", "int32_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
@@ -78,7 +78,7 @@ class AlignedSumKernel(TailKernel):
 
     header = "bnncl/backward.h"
     includes = ("bnncl/fixed.h", "bnncl/gradient.h", "bnncl/types.h")
-    per_element = 24
+    per_element = 20
     input_types = ("int16_t", "int32_t", "int16_t", "int32_t", "int32_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

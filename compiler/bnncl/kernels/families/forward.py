@@ -101,7 +101,7 @@ class ClampKernel(TailKernel):
 
     header = "bnncl/forward.h"
     includes = ("bnncl/fixed.h", "bnncl/internal/element.h", "bnncl/internal/forward.h")
-    per_element = 12
+    per_element = 10
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Masks without an offset."""
@@ -118,7 +118,7 @@ class TentKernel(TailKernel):
     """Slopes of ApproxSign."""
 
     header = "bnncl/forward.h"
-    per_element = 17
+    per_element = 18
     input_types = ("int8_t", "int16_t")
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

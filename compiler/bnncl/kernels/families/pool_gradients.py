@@ -21,7 +21,7 @@ _HEADERS: tuple[str, ...] = (
     "bnncl/internal/zeros.h",
     "bnncl/types.h",
 )
-_PER_TAP, _PER_INPUT = 8, 2
+_PER_SUM, _PER_COMPARISON, _PER_INPUT = 7, 15, 2
 
 
 class PoolGradientKernel(Kernel):
@@ -51,7 +51,8 @@ class PoolGradientKernel(Kernel):
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
         """A few instructions for each tap, and zeros at first."""
-        return types[0].elements * _window(op).taps * _PER_TAP + op.infer(*types).elements * _PER_INPUT
+        per_tap = _PER_COMPARISON if self.pooled_type else _PER_SUM
+        return types[0].elements * _window(op).taps * per_tap + op.infer(*types).elements * _PER_INPUT
 
 
 def _window(op: Op) -> Window:

@@ -29,7 +29,7 @@ class UpdateKernel(TailKernel):
 
     header = "bnncl/update.h"
     includes = _UPDATE_HEADERS
-    per_element = 40
+    per_element = 26
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Limits that the parameters can hold, rates of 31 bits."""
@@ -58,7 +58,7 @@ class SignBitsKernel(TailKernel):
 
     header = "bnncl/update.h"
     includes = ("bnncl/internal/element.h", "bnncl/internal/signs.h")
-    per_element = 6
+    per_element = 7
     transposed: ClassVar[bool] = False
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
