@@ -15,8 +15,6 @@
  * A padded tap that counts as 0 chooses +1; the gradients of the positions where it is padded are taken off the sums
  * of the tap. */
 
-enum { BNNCL_POSITIONS = 32 };
-
 /* Up to 32 positions from `first` on, and what is known of them. */
 typedef struct {
     bnncl_position first;
@@ -31,7 +29,7 @@ static inline void bnncl_transpose(uint32_t *rows)
 {
     uint32_t mask = 0x0000FFFFu;
     for (uint32_t size = 16; size > 0; size /= 2u) {
-        for (uint32_t k = 0; k < BNNCL_POSITIONS; k = (k + size + 1u) & ~size) {
+        for (uint32_t k = 0; k < BNNCL_IN_WORD; k = (k + size + 1u) & ~size) {
             const uint32_t other = ((rows[k] >> size) ^ rows[k + size]) & mask;
             rows[k] ^= other << size;
             rows[k + size] ^= other;
@@ -47,7 +45,7 @@ static inline uint32_t bnncl_gather_rows(uint32_t *rows, const uint32_t *input, 
     const size_t words = bnncl_words(window->in_channels);
     bnncl_position position = block->first;
     uint32_t padded = 0;
-    for (uint32_t p = 0; p < BNNCL_POSITIONS; p++) {
+    for (uint32_t p = 0; p < BNNCL_IN_WORD; p++) {
         size_t pixel = 0;
         rows[p] = 0;
         if (p < block->count) {
@@ -85,17 +83,10 @@ static inline void bnncl_make_columns(const bnncl_block *block, const uint32_t *
     }
 }
 
-/* The sum of the numbers that the bits of `mask` stand for. */
-static inline uint32_t bnncl_sum_of(const uint32_t *numbers, uint32_t mask)
+/* The sum of the numbers of parts that `mask` chooses, 0 for 0. */
+static inline uint32_t bnncl_chosen(const uint32_t *tables, uint32_t mask, uint32_t numbers)
 {
-    uint32_t sum = 0;
-    for (; mask != 0; mask >>= 1) {
-        if ((mask & 1u) != 0) {
-            sum += *numbers;
-        }
-        numbers++;
-    }
-    return sum;
+    return mask == 0 ? 0 : bnncl_chosen_by_bytes(tables, mask, (numbers + 7u) / 8u);
 }
 
 /* Adds a block to the filter of one output channel; `gradient` is that of the block's first position. */
@@ -103,21 +94,23 @@ static inline void bnncl_accumulate_block(uint32_t *sums, const bnncl_block *blo
                                           const bnncl_shift *shift, const bnncl_window *window)
 {
     const size_t taps = (size_t)window->filter_h * window->filter_w;
-    uint32_t numbers[BNNCL_POSITIONS];
+    uint32_t numbers[BNNCL_IN_WORD];
     uint32_t any = 0;
+    uint32_t all = 0;
     for (uint32_t p = 0; p < block->count; p++) {
         numbers[p] = (uint32_t)bnncl_shifted(shift, *gradient);
         any |= numbers[p];
+        all += numbers[p];
         gradient += window->out_channels;
     }
     if (any == 0) {
         return;
     }
-    bnncl_byte_tables(block->tables, numbers, block->count);
+    bnncl_byte_tables_of_parts(block->tables, numbers, block->count);
     bnncl_choices by = {block->columns, 1, window->in_channels};
     for (size_t tap = 0; tap < taps; tap++) {
-        const uint32_t more = 0u - bnncl_sum_of(numbers, block->padded[tap]);
-        bnncl_add_choices(sums, &by, block->tables, block->count, more);
+        const uint32_t off = bnncl_chosen(block->tables, block->padded[tap], block->count);
+        bnncl_add_choices(sums, &by, block->tables, block->count, true, all - off);
         by.first += by.count;
         sums += by.count;
     }
@@ -134,7 +127,7 @@ void bnncl_filter_accumulate_bits(int32_t *restrict sum, const uint32_t *restric
     bnncl_block block = {{0, 0, 0}, 0, scratch, scratch + filter, scratch + filter + taps};
     for (size_t left = (size_t)window->out_h * window->out_w; left > 0; left -= block.count) {
         uint32_t *sums = (uint32_t *)sum;
-        block.count = left < BNNCL_POSITIONS ? (uint32_t)left : (uint32_t)BNNCL_POSITIONS;
+        block.count = left < BNNCL_IN_WORD ? (uint32_t)left : (uint32_t)BNNCL_IN_WORD;
         bnncl_make_columns(&block, input, window);
         for (uint32_t o = 0; o < window->out_channels; o++) {
             bnncl_accumulate_block(sums, &block, gradient + o, &shift, window);

@@ -18,8 +18,6 @@ typedef struct {
     bnncl_taps columns;
 } bnncl_under;
 
-enum { BNNCL_CHANNELS = 32 };
-
 /* Copies the gradients of up to 32 channels; false where all are 0. */
 static inline bool bnncl_take_gradients(uint32_t *numbers, const int16_t *gradient, uint32_t count)
 {
@@ -44,7 +42,7 @@ static inline void bnncl_spread(uint32_t *output, const uint32_t *signs, const u
             const bnncl_choices by = {signs + ((size_t)h * window->filter_w + w) * tap_words, words,
                                       window->in_channels};
             bnncl_add_choices(output + (y * window->in_w + x) * window->in_channels, &by, tables, channels,
-                              0);
+                              false, 0);
             x += window->dilation_w;
         }
         y += window->dilation_h;
@@ -62,8 +60,8 @@ void bnncl_filter_input_gradient(const int16_t *restrict gradient, const uint32_
             const uint32_t *word = signs;
             under.columns = bnncl_columns_inside(window, x);
             for (uint32_t left = window->out_channels; left > 0;) {
-                const uint32_t count = left < BNNCL_CHANNELS ? left : (uint32_t)BNNCL_CHANNELS;
-                uint32_t numbers[BNNCL_CHANNELS];
+                const uint32_t count = left < BNNCL_IN_WORD ? left : (uint32_t)BNNCL_IN_WORD;
+                uint32_t numbers[BNNCL_IN_WORD];
                 if (bnncl_take_gradients(numbers, gradient, count)) {
                     bnncl_byte_tables(scratch, numbers, count);
                     bnncl_spread((uint32_t *)output, word, scratch, count, &under, window);

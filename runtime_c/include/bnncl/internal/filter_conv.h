@@ -15,8 +15,6 @@
 /* Convolution of integers with signs. Under a tap the tables of up to 32 input channels are made once, and every
  * output channel chooses from them by the nibbles of one word. */
 
-enum { BNNCL_NUMBERS = 32 };
-
 /* Adds what the words of one tap choose to all output channels; `filter_words` from one channel's to the next. */
 static inline void bnncl_add_to_outputs(uint32_t *output, uint32_t channels, const uint32_t *word,
                                         size_t filter_words, const uint32_t *tables, uint32_t nibbles)
@@ -37,13 +35,13 @@ static inline void bnncl_filter_tap(const void *input, size_t at, const uint32_t
     const uint32_t *word = signs + tap * words;
     uint32_t left = window->in_channels;
     for (uint32_t i = 0; i < words; i++) {
-        const uint32_t count = left < BNNCL_NUMBERS ? left : (uint32_t)BNNCL_NUMBERS;
-        uint32_t numbers[BNNCL_NUMBERS];
+        const uint32_t count = left < BNNCL_IN_WORD ? left : (uint32_t)BNNCL_IN_WORD;
+        uint32_t numbers[BNNCL_IN_WORD];
         for (uint32_t channel = 0; channel < count; channel++) {
             numbers[channel] = (uint32_t)load(input, at + channel);
         }
         bnncl_nibble_tables(tables, numbers, count);
-        if (count == BNNCL_NUMBERS) {
+        if (count == BNNCL_IN_WORD) {
             bnncl_add_to_outputs(output, window->out_channels, word, filter_words, tables, 8);
         } else {
             bnncl_add_to_outputs(output, window->out_channels, word, filter_words, tables, (count + 3u) / 4u);
