@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from bnncl.emit import Golden, ProjectSpec
-from bnncl.interp import run
+from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, GraphBuilder, Program
 from bnncl.ir.op import Array, Stage
 from bnncl.ir.types import Binary, Int, Shape, TensorType
@@ -22,7 +22,7 @@ from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import BorderClasses, Window
 from bnncl.passes.select_kernels import Preference, SelectKernels
-from bnncl.plan import Measured, build_report, plan_memory
+from bnncl.plan import Measured, build_report, plan_program
 from bnncl.targets import board, target
 
 SHA = "0123456789abcdef" * 4
@@ -204,20 +204,21 @@ def spec(
 
 
 def spec_of(
-    integer: Graph,
+    integer: Graph | Program,
     name: str,
     targets: tuple[str, ...] = ("host",),
     boards: tuple[str, ...] = (),
     kernels: Preference = "xnor",
 ) -> ProjectSpec:
     chosen = tuple(target(each) for each in targets)
-    graph = verify(SelectKernels(chosen[0], kernels).run(integer))
-    plan = plan_memory(graph)
+    lowered = Program(name, (integer,)) if isinstance(integer, Graph) else integer
+    program = lowered.map(lambda graph: verify(SelectKernels(chosen[0], kernels).run(graph)))
+    graph, plans = program.graphs[0], plan_program(program)
     inputs = samples(graph, 3)
     report = build_report(
         name,
-        graph,
-        plan,
+        program,
+        plans,
         chosen,
         calibrated=True,
         input_source="grid of the calibration data",
@@ -226,8 +227,9 @@ def spec_of(
     )
     return ProjectSpec(
         name=name,
-        program=Program(name, (graph,)),
-        plan=plan,
+        program=program,
+        plan=plans.main,
+        plans=plans.learning,
         targets=chosen,
         boards=tuple(board(each) for each in boards),
         model_sha256=SHA,
@@ -235,6 +237,6 @@ def spec_of(
         settings=(("target", ",".join(targets)), ("first-bits", "16")),
         labels=tuple(f"class {index}" for index in range(graph.type_of(graph.outputs[0]).channels)),
         calibrated=True,
-        golden=Golden(inputs, run(graph, {graph.inputs[0]: inputs})),
+        golden=Golden(inputs, run(graph, given(program, inputs))),
         report=report,
     )

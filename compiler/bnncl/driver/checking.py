@@ -15,7 +15,7 @@ import numpy as np
 from bnncl.diagnostics import UsageError
 from bnncl.emit import ProjectSpec, check, render, restore
 from bnncl.emit.manifest import PROGRAM
-from bnncl.interp import run
+from bnncl.interp import given, run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
 from bnncl.kernels.base import KernelCall, calls
@@ -56,5 +56,5 @@ def _alike(call: KernelCall, stored: Op) -> bool:
 
 def _with_graph(spec: ProjectSpec, graph: Graph) -> ProjectSpec:
     program = spec.program.map(lambda old: graph if old.name == graph.name else old)
-    values = run(graph, {graph.inputs[0]: spec.golden.inputs})
+    values = run(graph, given(program, spec.golden.inputs))
     return replace(spec, program=program, golden=replace(spec.golden, values=values))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bnncl.diagnostics import UnsupportedModel
 from bnncl.driver.options import Options
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Graph, Program
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import SelectKernels
-from bnncl.plan import MemoryPlan, plan_memory
+from bnncl.plan import MemoryPlan, Plans, plan_program
 from bnncl.plan.report import ram_bytes
 from bnncl.targets import Target
 
@@ -19,27 +19,42 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A SELECTED graph, its memory plan, and the scratch limit in bytes that its kernels keep to."""
+    """A SELECTED program, its memory plans, and the scratch limit in bytes that its kernels keep to."""
 
-    graph: Graph
-    plan: MemoryPlan
+    program: Program
+    plans: Plans
     scratch_limit: int | None
+
+    @property
+    def graph(self) -> Graph:
+        """Inference."""
+        return self.program.graphs[0]
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """That of inference."""
+        return self.plans.main
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The most scratch that a kernel needs."""
+        return max(self.plan.scratch_bytes, self.plan.learning_scratch)
 
     @property
     def ram_bytes(self) -> int:
         """RAM of context, workspace and what learning keeps."""
-        return ram_bytes(self.graph, self.plan)
+        return ram_bytes(self.program, self.plans)
 
 
-def fit(integer: Graph, target: Target, options: Options, ram: int | None) -> Fitted:
-    """Kernels for the INTEGER graph: the fastest, or with less scratch until they need at most `ram` bytes.
+def fit(integer: Program, target: Target, options: Options, ram: int | None) -> Fitted:
+    """Kernels for the INTEGER program: the fastest, or with less scratch until they need at most `ram` bytes.
 
     Where nothing fits, the choice that needs the least RAM.
     """
     best = current = _select(integer, target, options, options.scratch_limit)
-    while ram is not None and best.ram_bytes > ram and current.plan.scratch_bytes:
+    while ram is not None and best.ram_bytes > ram and current.scratch_bytes:
         try:
-            current = _select(integer, target, options, current.plan.scratch_bytes - 1)
+            current = _select(integer, target, options, current.scratch_bytes - 1)
         except UnsupportedModel:
             break
         _LOG.info("scratch of at most %d bytes: %d bytes of RAM", current.scratch_limit, current.ram_bytes)
@@ -47,6 +62,7 @@ def fit(integer: Graph, target: Target, options: Options, ram: int | None) -> Fi
     return best
 
 
-def _select(integer: Graph, target: Target, options: Options, scratch_limit: int | None) -> Fitted:
-    graph = run_passes(integer, (SelectKernels(target, options.kernels, scratch_limit),))
-    return Fitted(graph, plan_memory(graph), scratch_limit)
+def _select(integer: Program, target: Target, options: Options, scratch_limit: int | None) -> Fitted:
+    chosen = (SelectKernels(target, options.kernels, scratch_limit),)
+    program = integer.map(lambda graph: run_passes(graph, chosen))
+    return Fitted(program, plan_program(program), scratch_limit)

@@ -17,7 +17,7 @@ from bnncl.driver.real_head import separate
 from bnncl.driver.samples import spread
 from bnncl.emit import Golden, ProjectSpec
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
-from bnncl.interp import run
+from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.verify import verify
 from bnncl.passes.base import Pass, run_passes
@@ -69,7 +69,7 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     integer = _integer(model, options, input_format, ranges, calibration)
     limits = _limits(options, boards)
     ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
-    fitted = fit(integer, targets[0], options, ram)
+    fitted = fit(Program(options.name, (integer,)), targets[0], options, ram)
     agreement = wider = None
     if calibration is not None:
         _LOG.info("comparing with PyTorch")
@@ -122,15 +122,15 @@ def _ranges(graph: Graph, input_format: InputFormat, calibration: Calibration | 
 
 
 def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Context) -> ProjectSpec:
-    graph, plan = fitted.graph, fitted.plan
+    graph = fitted.graph
     inputs = golden_inputs(graph, context.input_format, context.calibration)
     measured = UNMEASURED
     if context.agreement is not None:
         measured = Measured(context.agreement.by_value, context.agreement.top_class)
     report = build_report(
         options.name,
-        graph,
-        plan,
+        fitted.program,
+        fitted.plans,
         context.targets,
         calibrated=context.calibration is not None,
         measured=measured,
@@ -140,8 +140,9 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
     )
     return ProjectSpec(
         name=options.name,
-        program=Program(options.name, (graph,)),
-        plan=plan,
+        program=fitted.program,
+        plan=fitted.plan,
+        plans=fitted.plans.learning,
         targets=context.targets,
         boards=context.boards,
         model_sha256=model.sha256,
@@ -149,7 +150,7 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
         settings=replace(options, scratch_limit=fitted.scratch_limit).settings(),
         labels=options.labels,
         calibrated=context.calibration is not None,
-        golden=Golden(inputs, run(graph, {graph.inputs[0]: inputs})),
+        golden=Golden(inputs, run(graph, given(fitted.program, inputs))),
         report=report,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bnncl.emit.ctext import identifier
+from bnncl.emit.ctext import identifier
 from bnncl.emit.spec import ProjectSpec
 from bnncl.kernels.learned_head import head_of
 from bnncl.plan.stored_state import CURSOR_FIELDS, layout_number, stored_state
@@ -32,13 +34,13 @@ def state_view(spec: ProjectSpec) -> StateView:
     fingerprint = bytes.fromhex(spec.model_sha256)[:FINGERPRINT_BYTES]
     return StateView(
         fingerprint=", ".join(f"0x{byte:02x}" for byte in fingerprint),
-        layout=f"0x{layout_number(spec.graph):08x}u",
-        segments=tuple(_segment(spec.name, each.name) for each in stored_state(spec.graph)),
+        layout=f"0x{layout_number(spec.program):08x}u",
+        segments=tuple(_segment(spec.name, each.name) for each in stored_state(spec.program)),
     )
 
 
 def _segment(model: str, name: str) -> SegmentView:
-    member = f"cursor.{name}" if name in CURSOR_FIELDS else name
+    member = f"cursor.{name}" if name in CURSOR_FIELDS else identifier(name)
     memory = f"{model}_memory"
     return SegmentView(f"offsetof({memory}, {member})", f"sizeof(({memory} *)0)->{member}")
 
@@ -47,5 +49,5 @@ def state_entry(spec: ProjectSpec) -> dict[str, object]:
     """The entry `state` of a manifest, as `bnncl.state.expected_state` reads it; {} without learning."""
     if head_of(spec.graph) is None:
         return {}
-    segments = layout_to_json(stored_state(spec.graph))
-    return {"state": {"layout": layout_number(spec.graph), "segments": segments}}
+    segments = layout_to_json(stored_state(spec.program))
+    return {"state": {"layout": layout_number(spec.program), "segments": segments}}

@@ -19,6 +19,10 @@ from bnncl.targets import Target
 
 _INSTRUCTIONS_A_WEIGHT = 5
 
+DELTA, ROWS, CURSOR = "delta", "tw", "cursor"
+"""What graphs of a tail that learns are given beside latent and states: the gradient of a sample's logits, the
+working head's rows, and what an update knows of its minibatch (`ops.tail.parameters.CURSOR`)."""
+
 
 class LearnedHeadKernel(Kernel):
     """Scores by the consolidated rows, which learning changes; constants are what it starts from."""
@@ -106,3 +110,8 @@ def parts(graph: Graph) -> Parts:
         graph.ops[at:-1]
     )
     return Parts(encode, tail, head)
+
+
+def forward_ops(sample: Graph) -> int:
+    """How many ops of the graph `sample` come before the head: those before the first gradient."""
+    return next(index for index, op in enumerate(sample.ops) if DELTA in op.inputs)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bnncl.plan.arena import plan_memory
+from bnncl.plan.arena import plan_memory, plan_program
 from bnncl.plan.budget import Advice, Limits, check_budget
 from bnncl.plan.check_plan import BrokenPlanError, check_plan
-from bnncl.plan.memory import Location, MemoryPlan, Place
+from bnncl.plan.memory import Location, MemoryPlan, Place, Plans
 from bnncl.plan.report import Measured, Report, build_report
 
 __all__ = [
@@ -16,9 +16,11 @@ __all__ = [
     "Measured",
     "MemoryPlan",
     "Place",
+    "Plans",
     "Report",
     "build_report",
     "check_budget",
     "check_plan",
     "plan_memory",
+    "plan_program",
 ]

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Program
 from bnncl.ir.types import Packed, TensorType, element_range
+from bnncl.ir.values import StateArray
 from bnncl.kernels.learned_head import Parts, parts
-from bnncl.plan.stored_state import saved_bytes
+from bnncl.plan.memory import MemoryPlan, Plans
+from bnncl.plan.stored_state import saved_bytes, trained
 
 CURSOR_BYTES = 36
 """sizeof(bnncl_learn_state)."""
+
+ELEMENT_BYTES: Final = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "uint32_t": 4}
+"""sizeof, by C type."""
+
+_PARTS: Final = {
+    "latent": "weights",
+    "parameter": "weights",
+    "gradient": "gradients",
+    "signs": "caches",
+    "kept": "kept",
+}
 
 
 @dataclass(frozen=True)
@@ -26,23 +40,36 @@ class Held:
     about: str
 
 
-def held_arrays(graph: Graph) -> tuple[Held, ...]:
-    """The arrays behind the cursor in order, each aligned by those before it; the sum is whole words."""
-    made = [*_words(parts(graph)), *_halves(parts(graph))]
-    odd = sum(each.bytes for each in made) % 4
+def held_arrays(program: Program, learning: Mapping[str, MemoryPlan]) -> tuple[Held, ...]:
+    """The arrays behind the cursor in order, each aligned by those before it; the sum is whole words.
+
+    `learning` are the plans of the graphs of a tail that learns.
+    """
+    cut = parts(program.graphs[0])
+    found = [*_words(cut), *_halves(cut), *_tail(program, cut, learning)]
+    made = sorted(found, key=lambda each: -ELEMENT_BYTES[each.ctype])
+    odd = -sum(each.bytes for each in made) % 4
     if odd:
-        made.append(Held("padding", "uint16_t", (1,), 2, "counters", ""))
+        ctype = "uint16_t" if odd == 2 else "uint8_t"
+        made.append(_held("padding", ctype, (odd // ELEMENT_BYTES[ctype],), "counters", ""))
+    names = [each.name for each in made]
+    assert len({*names}) == len(names), names
     return tuple(each for each in made if each.bytes)
 
 
-def state_bytes(graph: Graph) -> int:
+def state_bytes(program: Program, learning: Mapping[str, MemoryPlan]) -> int:
     """sizeof(<name>_memory)."""
-    return CURSOR_BYTES + sum(each.bytes for each in held_arrays(graph))
+    return CURSOR_BYTES + sum(each.bytes for each in held_arrays(program, learning))
 
 
 def input_bytes(cut: Parts) -> int:
     """Bytes of the head's inputs of one sample."""
     return cut.features.stored_bytes
+
+
+def arena_bytes(learning: Mapping[str, MemoryPlan]) -> int:
+    """Bytes of the arena that the graphs of a tail that learns share."""
+    return max((plan.arena_bytes for plan in learning.values()), default=0)
 
 
 def _words(cut: Parts) -> Iterator[Held]:
@@ -58,7 +85,7 @@ def _words(cut: Parts) -> Iterator[Held]:
     yield _held("logits", "int32_t", (classes,), "batch", "of the sample at hand")
     yield _held("replay_latents", "uint32_t", (config.slots, words), "replay", "")
     yield _held("latents", "uint32_t", (config.experience, words), "experience", "of the open experience")
-    size = config.batch * input_bytes(cut)
+    size = config.between_updates * input_bytes(cut)
     yield _held(
         "inputs", "uint32_t", (-(-size // 4),), "batch", "of the head, for each sample of a minibatch"
     )
@@ -67,15 +94,40 @@ def _words(cut: Parts) -> Iterator[Held]:
 def _halves(cut: Parts) -> Iterator[Held]:
     config = cut.head.config
     rows = (config.max_classes, config.features)
+    sums = (config.max_classes, config.between_updates)
     yield _held("cw", "int16_t", rows, "heads", "weights that inference uses")
     yield _held("tw", "int16_t", rows, "heads", "weights being trained")
-    yield _held("deltas", "int16_t", (config.max_classes, config.batch), "batch", "gradients of the logits")
+    yield _held("deltas", "int16_t", sums, "batch", "gradients of the logits")
     yield _held("replay_labels", "uint16_t", (config.slots,), "replay", "")
     yield _held("labels", "uint16_t", (config.experience,), "experience", "of the open experience")
 
 
+def _tail(program: Program, cut: Parts, learning: Mapping[str, MemoryPlan]) -> Iterator[Held]:
+    """Of a tail that learns: its states, and where its ops work."""
+    if not program.states:
+        return
+    yield _held("arena", "uint32_t", (arena_bytes(learning) // 4,), "arena", "of the ops of a sample")
+    yield _held("delta", "int16_t", (cut.head.config.max_classes,), "batch", "of the sample at hand")
+    for state in program.states:
+        ctype = state.type.ctype
+        count = state.type.stored_bytes // ELEMENT_BYTES[ctype]
+        yield _held(state.name, ctype, (count,), _PARTS[state.role], _about(state))
+
+
+def _about(state: StateArray) -> str:
+    at = f" of {state.module}" if state.module else ""
+    texts = {
+        "latent": f"filter{at}, being trained: what its signs come from",
+        "parameter": f"parameter{at}, being trained",
+        "gradient": f"sum of the gradients of {state.of}",
+        "signs": f"packed, of {state.of}",
+        "kept": f"{state.of} as last committed",
+    }
+    return texts[state.role]
+
+
 def _held(name: str, ctype: str, sizes: tuple[int, ...], part: str, about: str) -> Held:
-    count = 4 if "32" in ctype else 2
+    count = ELEMENT_BYTES[ctype]
     for size in sizes:
         count *= size
     return Held(name, ctype, sizes, count, part, about)
@@ -86,9 +138,10 @@ class LearningReport:
     """What learning takes, in bytes, and its settings.
 
     `latent_bytes` is one latent as it is kept, with `latent_bits` for each number, beside what 8-bit numbers
-    and float32 would take. The parts add up to `state_bytes`: replay memory, the open experience, heads,
-    minibatch, counters. An abort costs no memory, since training works on a head of its own. A slot of
-    storage takes `saved_bytes`.
+    and float32 would take. The parts add up to `state_bytes`: replay memory, the open experience, heads, minibatch,
+    counters, and where a tail learns its weights and parameters, what is kept of them for inference and for an abort,
+    sums of gradients, packed signs, and the arena of its ops. A head's abort costs no memory, since training works on
+    rows of its own. A slot of storage takes `saved_bytes`. `weights` counts latent weights and parameters of the tail.
     """
 
     module: str
@@ -113,6 +166,12 @@ class LearningReport:
     saved_bytes: int
     units_of_a_minibatch: int
     replay_filled: int
+    weights: int = 0
+    accumulate: int = 0
+    weight_bytes: int = 0
+    gradient_bytes: int = 0
+    cache_bytes: int = 0
+    arena_bytes: int = 0
 
     @property
     def slot_bytes(self) -> int:
@@ -121,16 +180,16 @@ class LearningReport:
 
     @property
     def padding_bytes(self) -> int:
-        """Bytes behind the last array, 0 or 2; `counter_bytes` holds them, and all its counters are words."""
-        return -(self.replay_bytes + self.experience_bytes + self.head_bytes + self.batch_bytes) % 4
+        """Bytes behind the last array, 0 to 3; `counter_bytes` holds them, and all its counters are words."""
+        return self.counter_bytes % 4
 
 
-def learning_report(graph: Graph) -> LearningReport:
-    """The report of a graph whose head learns."""
-    cut = parts(graph)
+def learning_report(program: Program, plans: Plans) -> LearningReport:
+    """The report of a program whose head learns, or more."""
+    cut = parts(program.graphs[0])
     config = cut.head.config
     sums = {"counters": CURSOR_BYTES}
-    for each in held_arrays(graph):
+    for each in held_arrays(program, plans.learning):
         sums[each.part] = sums.get(each.part, 0) + each.bytes
     return LearningReport(
         module=cut.head.module,
@@ -150,12 +209,28 @@ def learning_report(graph: Graph) -> LearningReport:
         head_bytes=sums["heads"],
         batch_bytes=sums["batch"],
         counter_bytes=sums["counters"],
-        abort_bytes=0,
-        state_bytes=state_bytes(graph),
-        saved_bytes=saved_bytes(graph),
-        units_of_a_minibatch=config.batch + config.max_classes,
+        abort_bytes=sums.get("kept", 0),
+        state_bytes=sum(sums.values()),
+        saved_bytes=saved_bytes(program),
+        units_of_a_minibatch=units_of_a_minibatch(program),
         replay_filled=len(cut.head.replay_labels.data),
+        weights=sum(state.type.elements for state in trained(program)),
+        accumulate=config.accumulate,
+        weight_bytes=sums.get("weights", 0),
+        gradient_bytes=sums.get("gradients", 0),
+        cache_bytes=sums.get("caches", 0),
+        arena_bytes=sums.get("arena", 0),
     )
+
+
+def units_of_a_minibatch(program: Program) -> int:
+    """Units of work of a full minibatch, new and replayed samples, updates included."""
+    config = parts(program.graphs[0]).head.config
+    if not program.states:
+        return config.batch + config.max_classes
+    updates = -(-config.batch // config.between_updates)
+    sample, update = len(program.graph("sample").ops) + 1, len(program.graph("update").ops)
+    return config.batch * sample + updates * (config.max_classes + update)
 
 
 def largest_input(type_: TensorType) -> int:

@@ -15,17 +15,18 @@ def aligned(size: int) -> int:
 
 
 def alias_roots(graph: Graph) -> dict[str, str]:
-    """For each value the first one with the same bytes in the same order: itself, unless aliased."""
+    """For each value the first one that lies at the same bytes: itself, unless aliased or a state's next version."""
     roots = {name: name for name in graph.inputs}
     for call in calls(graph):
-        roots[call.output] = roots[call.inputs[0]] if call.kernel.is_alias else call.output
+        stays = call.kernel.is_alias or call.op.changes_state
+        roots[call.output] = roots[call.inputs[0]] if stays else call.output
     return roots
 
 
 def arena_buffers(graph: Graph) -> tuple[Buffer, ...]:
     """The buffers that need a place in the arena, in order of first use.
 
-    What shares bytes with the graph's input or output lies in the caller's buffers and is left out.
+    What shares bytes with an input or an output of the graph lies where that does and is left out.
     A kernel that may work in place does so where its first input is not needed afterwards and the
     output is no larger.
     """

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Place(Enum):
-    """The memory a value lies in."""
+    """The memory a value lies in.
+
+    An op of inference has the arena of the workspace, one of a further graph that of the memory of learning.
+    LATENT is the cut of an inference or the latent of the sample at hand, FEATURES what the head reads of it.
+    STATE is an array of the memory of learning. CURSOR is what an update knows of its minibatch.
+    """
 
     INPUT = "input"
     ARENA = "arena"
     LATENT = "latent"
     FEATURES = "features"
     SCORES = "scores"
+    STATE = "state"
+    CURSOR = "cursor"
 
 
 @dataclass(frozen=True)
 class Location:
-    """A place, and the offset in bytes from its start (0 for the caller's own buffers)."""
+    """A place, the offset in bytes from its start (0 outside the arena), and of a STATE the array's name."""
 
     place: Place
     offset: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,9 @@ class MemoryPlan:
     caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves
     them all. `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
     arrangement can need less. Where the head learns, `latent_bytes` and `feature_bytes` stand behind the
-    scratch: the cut of an inference, and the head's inputs where they are not the cut itself.
+    scratch: the cut of an inference, and the head's inputs where they are not the cut itself. An op of a further
+    graph finds its scratch, at most `learning_scratch` bytes, at the start of the workspace: nothing of an
+    inference is kept there.
     """
 
     locations: Mapping[str, Location]
@@ -60,6 +70,7 @@ class MemoryPlan:
     live: tuple[int, ...]
     latent_bytes: int = 0
     feature_bytes: int = 0
+    learning_scratch: int = 0
 
     @property
     def scratch_bytes(self) -> int:
@@ -79,4 +90,13 @@ class MemoryPlan:
     @property
     def workspace_bytes(self) -> int:
         """All of it together; one word where there is nothing, since C has no empty array."""
-        return max(4, self.arena_bytes + self.scratch_bytes + self.latent_bytes + self.feature_bytes)
+        inference = self.arena_bytes + self.scratch_bytes + self.latent_bytes + self.feature_bytes
+        return max(4, inference, self.learning_scratch)
+
+
+@dataclass(frozen=True, eq=False)
+class Plans:
+    """The plans of a whole program: of inference, and by name of the further graphs of a tail that learns."""
+
+    main: MemoryPlan
+    learning: Mapping[str, MemoryPlan] = field(default_factory=dict)

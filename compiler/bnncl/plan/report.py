@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Graph, Program
 from bnncl.ir.types import Int, Packed, Shape, TensorType, storage_range
 from bnncl.kernels.base import KernelCall, calls
 from bnncl.kernels.learned_head import head_of
 from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
 from bnncl.plan.budget import Advice
 from bnncl.plan.learning import LearningReport, learning_report, state_bytes
-from bnncl.plan.memory import MemoryPlan
+from bnncl.plan.memory import MemoryPlan, Plans
 from bnncl.targets import Target
 
 _CONTEXT_BYTES = 16
@@ -28,10 +28,11 @@ def context_bytes(graph: Graph) -> int:
     return _CONTEXT_BYTES + (0 if head_of(graph) is None else _POINTER_BYTES)
 
 
-def ram_bytes(graph: Graph, plan: MemoryPlan) -> int:
+def ram_bytes(program: Program, plans: Plans) -> int:
     """RAM of context, workspace and what learning keeps."""
-    learned = 0 if head_of(graph) is None else state_bytes(graph)
-    return context_bytes(graph) + plan.workspace_bytes + learned
+    graph = program.graphs[0]
+    learned = 0 if head_of(graph) is None else state_bytes(program, plans.learning)
+    return context_bytes(graph) + plans.main.workspace_bytes + learned
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,8 @@ UNMEASURED = Measured({}, None)
 
 def build_report(
     name: str,
-    graph: Graph,
-    plan: MemoryPlan,
+    program: Program,
+    plans: Plans,
     targets: Sequence[Target],
     *,
     calibrated: bool,
@@ -195,7 +196,8 @@ def build_report(
     notes: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> Report:
-    """The report of the SELECTED `graph` under `plan`; instructions are predicted for `targets[0]`."""
+    """The report of the SELECTED `program` under `plans`; instructions are predicted for `targets[0]`."""
+    graph, plan = program.graphs[0], plans.main
     ops = tuple(_op_report(graph, plan, index, targets[0], measured) for index in range(len(graph.ops)))
     return Report(
         name=name,
@@ -212,7 +214,7 @@ def build_report(
         agreement=measured.top_class,
         notes=tuple(notes),
         warnings=tuple(warnings),
-        learning=None if head_of(graph) is None else learning_report(graph),
+        learning=None if head_of(graph) is None else learning_report(program, plans),
     )
 
 
