@@ -5,5 +5,5 @@
 void bnncl_clamp_mask_i32(const int32_t *restrict x, uint32_t *restrict output, int32_t lo, int32_t hi,
                           uint32_t pixels, uint32_t channels)
 {
-    bnncl_mask_each(x, output, lo, hi, pixels, channels, bnncl_load_i32);
+    bnncl_clamp_each(x, output, lo, hi, pixels, channels, bnncl_load_i32);
 }

@@ -124,14 +124,16 @@ def tail_ops() -> Iterator[Specimen]:
 
 def _forward(x: TensorType) -> Iterator[Specimen]:
     of = of_channels(x)
-    yield affine(8), (x, of, of)
     yield sloped(8, False), (x, of)
     yield sloped(8, True), (x, of, of)
-    yield SignAt(output="y", x="x", y="o", shift=3), (x, of)
-    yield PassMask(output="y", x="x", offset="o", shift=3, lo=-300, hi=300), (x, of)
-    for domain in (I8, I16, I32):
+    for domain in (I8, U8):
+        number = as_shape(x, domain)
+        yield affine(8), (number, of, of)
+        yield SignAt(output="y", x="x", y="o", shift=3), (number, of)
+        yield PassMask(output="y", x="x", offset="o", shift=3, lo=-300, hi=300), (number, of)
+        yield TentSlope(output="y", x="x", y="o", shift=6, one=13), (number, of)
+    for domain in (I8, U8, I16, I32):
         yield PassMask(output="y", x="x", lo=-100, hi=99), (as_shape(x, domain),)
-    yield TentSlope(output="y", x="x", y="o", shift=6, one=13), (x, of)
 
 
 def _exponents(x: TensorType) -> Iterator[Specimen]:
@@ -163,7 +165,7 @@ def _backward(x: TensorType) -> Iterator[Specimen]:
         yield MaxPoolGradient(output="y", x="x", y="of", window=pool), (small, as_shape(x, domain))
     yield Unflatten(output="y", x="x", height=5, width=6), (flat,)
     yield ChannelSum(output="y", x="x"), (x,)
-    for domain in (I8, I16):
+    for domain in (I8, U8, I16):
         yield ChannelDot(output="y", x="x", y="of", shift=8), (x, as_shape(x, domain))
 
 

@@ -26,7 +26,6 @@ from bnncl.ops.window import Window
 from tests.kernels.cases import HOST, WINDOWS, sample, shape_for
 from tests.kernels.tail_cases import (
     I8,
-    I16,
     I32,
     MANTISSAS,
     MAPS,
@@ -149,13 +148,13 @@ def test_channel_sum(library: ctypes.CDLL) -> None:
 
 
 @pytest.mark.parametrize("part", ["all", "negative", "positive"])
-@pytest.mark.parametrize("name", ["i8", "i16"])
+@pytest.mark.parametrize("name", ["i8", "u8", "i16"])
 def test_channel_dot(library: ctypes.CDLL, name: str, part: Part) -> None:
     rng = np.random.default_rng(len(part))
     symbol = f"bnncl_channel_dot_{name}"
     for shape in MAPS:
         x = TensorType(shape, MANTISSAS)
-        types = (x, as_shape(x, {"i8": I8, "i16": I16}[name]))
+        types = (x, as_shape(x, POOLED[name]))
         for shift in (7, 8, 15, 30):
             compare(
                 library, ChannelDot(output="y", x="x", y="of", shift=shift, part=part), types, rng, symbol

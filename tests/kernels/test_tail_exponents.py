@@ -9,7 +9,7 @@ import pytest
 
 from bnncl.ir.op import Array
 from bnncl.ir.types import INT32_MAX, TensorType
-from bnncl.ops.tail.exponents import EXPONENT, BlockExponent, SumExponent, mantissa
+from bnncl.ops.tail.exponents import EXPONENT, BlockExponent, FixedExponent, SumExponent, mantissa
 from tests.kernels.tail_cases import I16, I32, MAPS, accumulate, aligned_sum, compare, normalise
 
 SHIFTS = range(-40, 41)
@@ -43,6 +43,7 @@ def test_fixed_exponent(library: ctypes.CDLL) -> None:
         op = BlockExponent(output="e", x="x", y="xe", bias=-17, bits=8, fixed=fixed)
         types = (TensorType((2, 3, 33), WIDE[name]), EXPONENT)
         compare(library, op, types, rng, "bnncl_fixed_exponent")
+        compare(library, FixedExponent(output="e", value=fixed), (), None, "bnncl_fixed_exponent")
 
 
 @pytest.mark.parametrize("bits", [2, 8, 16])

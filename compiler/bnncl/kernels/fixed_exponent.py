@@ -8,6 +8,7 @@ from bnncl.kernels.base import Binding
 from bnncl.kernels.families.tail import TailKernel, plain
 from bnncl.kernels.params import OUTPUT
 from bnncl.ops.tail.exponents import BlockExponent
+from bnncl.ops.tail.exponents import FixedExponent as FixedExponentOp
 from bnncl.targets import Target
 
 
@@ -21,10 +22,20 @@ class FixedExponent(TailKernel):
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Exponents that do not depend on the numbers."""
-        return isinstance(op, BlockExponent) and op.fixed is not None
+        return _fixed(op) is not None
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """The exponent."""
-        assert isinstance(op, BlockExponent)
-        assert op.fixed is not None
-        return plain(OUTPUT, op.fixed)
+        fixed = _fixed(op)
+        assert fixed is not None
+        return plain(OUTPUT, fixed)
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """One number written."""
+        return 4
+
+
+def _fixed(op: Op) -> int | None:
+    if isinstance(op, FixedExponentOp):
+        return op.value
+    return op.fixed if isinstance(op, BlockExponent) else None

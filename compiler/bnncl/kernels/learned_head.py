@@ -20,8 +20,8 @@ from bnncl.targets import Target
 _INSTRUCTIONS_A_WEIGHT = 5
 
 DELTA, ROWS, CURSOR = "delta", "tw", "cursor"
-"""What graphs of a tail that learns are given beside latent and states: the gradient of a sample's logits, the
-working head's rows, and what an update knows of its minibatch (`ops.tail.parameters.CURSOR`)."""
+"""What graphs of a tail that learns are given beside latent and states: the gradient of a sample's logits,
+the working head's rows, and what an update knows of its minibatch (`ops.tail.parameters.CURSOR`)."""
 
 
 class LearnedHeadKernel(Kernel):
@@ -32,9 +32,10 @@ class LearnedHeadKernel(Kernel):
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Features of one bit or of 8, with or without sign."""
+        if not isinstance(op, LearnedHead):
+            return False
         domain = types[0].domain
-        narrow = isinstance(domain, Binary) or (isinstance(domain, Int) and domain.bits == 8)
-        return isinstance(op, LearnedHead) and narrow
+        return isinstance(domain, Binary) or (isinstance(domain, Int) and domain.bits == 8)
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """Factory state as constants; configuration and head are arguments that the project defines."""

@@ -21,13 +21,16 @@ from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
 from bnncl.kernels.block_exponent_i16 import BlockExponentI16
 from bnncl.kernels.block_exponent_i32 import BlockExponentI32
 from bnncl.kernels.channel_affine_i8 import ChannelAffineI8
+from bnncl.kernels.channel_affine_u8 import ChannelAffineU8
 from bnncl.kernels.channel_dot_i8 import ChannelDotI8
 from bnncl.kernels.channel_dot_i16 import ChannelDotI16
+from bnncl.kernels.channel_dot_u8 import ChannelDotU8
 from bnncl.kernels.channel_product import ChannelProduct
 from bnncl.kernels.channel_sum import ChannelSum
 from bnncl.kernels.clamp_mask_i8 import ClampMaskI8
 from bnncl.kernels.clamp_mask_i16 import ClampMaskI16
 from bnncl.kernels.clamp_mask_i32 import ClampMaskI32
+from bnncl.kernels.clamp_mask_u8 import ClampMaskU8
 from bnncl.kernels.clear import Clear
 from bnncl.kernels.concat import Concat
 from bnncl.kernels.copy import Copy
@@ -76,6 +79,7 @@ from bnncl.kernels.normalise_i32 import NormaliseI32
 from bnncl.kernels.pack_i8 import PackI8
 from bnncl.kernels.pack_u8 import PackU8
 from bnncl.kernels.pass_mask_i8 import PassMaskI8
+from bnncl.kernels.pass_mask_u8 import PassMaskU8
 from bnncl.kernels.prelu_i8 import PreluI8
 from bnncl.kernels.prelu_i16 import PreluI16
 from bnncl.kernels.product_u8 import ProductU8
@@ -84,6 +88,7 @@ from bnncl.kernels.requantize_i16 import RequantizeI16
 from bnncl.kernels.requantize_i32 import RequantizeI32
 from bnncl.kernels.requantize_u8 import RequantizeU8
 from bnncl.kernels.sign_at_i8 import SignAtI8
+from bnncl.kernels.sign_at_u8 import SignAtU8
 from bnncl.kernels.sign_bits_i8 import SignBitsI8
 from bnncl.kernels.sign_bits_i16 import SignBitsI16
 from bnncl.kernels.sign_bits_transposed_i8 import SignBitsTransposedI8
@@ -98,6 +103,7 @@ from bnncl.kernels.sumpool_i16 import SumpoolI16
 from bnncl.kernels.sumpool_i32 import SumpoolI32
 from bnncl.kernels.sumpool_u8 import SumpoolU8
 from bnncl.kernels.tent_slope_i8 import TentSlopeI8
+from bnncl.kernels.tent_slope_u8 import TentSlopeU8
 from bnncl.kernels.threshold_i8 import ThresholdI8
 from bnncl.kernels.threshold_i16 import ThresholdI16
 from bnncl.kernels.threshold_i32 import ThresholdI32
@@ -170,14 +176,19 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     PackI8(),
     UnpackU8(),
     UnpackI8(),
+    ChannelAffineU8(),
     ChannelAffineI8(),
     SlopedUnitI8(),
     TwoSlopedUnitI8(),
+    SignAtU8(),
     SignAtI8(),
+    PassMaskU8(),
     PassMaskI8(),
+    ClampMaskU8(),
     ClampMaskI8(),
     ClampMaskI16(),
     ClampMaskI32(),
+    TentSlopeU8(),
     TentSlopeI8(),
     BlockExponentI16(),
     BlockExponentI32(),
@@ -200,6 +211,7 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     MaxpoolGradientI32(),
     UnflattenAlias(),
     ChannelSum(),
+    ChannelDotU8(),
     ChannelDotI8(),
     ChannelDotI16(),
     Accumulate(),

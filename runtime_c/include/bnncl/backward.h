@@ -131,6 +131,9 @@ typedef struct {
 void bnncl_channel_dot_i8(const int16_t *restrict x, const int8_t *restrict y, int32_t *restrict output,
                           const bnncl_channel_dot *restrict dot, uint32_t pixels, uint32_t channels);
 
+void bnncl_channel_dot_u8(const int16_t *restrict x, const uint8_t *restrict y, int32_t *restrict output,
+                          const bnncl_channel_dot *restrict dot, uint32_t pixels, uint32_t channels);
+
 void bnncl_channel_dot_i16(const int16_t *restrict x, const int16_t *restrict y, int32_t *restrict output,
                            const bnncl_channel_dot *restrict dot, uint32_t pixels, uint32_t channels);
 

@@ -21,6 +21,9 @@ typedef struct {
 void bnncl_channel_affine_i8(const int8_t *x, const int16_t *scale, const int16_t *offset, int8_t *output,
                              const bnncl_channel_affine *restrict affine, uint32_t pixels, uint32_t channels);
 
+void bnncl_channel_affine_u8(const uint8_t *x, const int16_t *scale, const int16_t *offset, int8_t *output,
+                             const bnncl_channel_affine *restrict affine, uint32_t pixels, uint32_t channels);
+
 /* The numbers of a unit with slopes that learn. */
 typedef struct {
     int32_t lo;     /* least result */
@@ -42,6 +45,9 @@ void bnncl_two_sloped_unit_i8(const int8_t *x, const int16_t *slope, const int16
 void bnncl_sign_at_i8(const int8_t *restrict x, const int16_t *restrict offset, uint32_t *restrict output,
                       uint32_t shift, uint32_t pixels, uint32_t channels);
 
+void bnncl_sign_at_u8(const uint8_t *restrict x, const int16_t *restrict offset, uint32_t *restrict output,
+                      uint32_t shift, uint32_t pixels, uint32_t channels);
+
 /* The numbers that pass. */
 typedef struct {
     int32_t lo;     /* least one */
@@ -54,8 +60,14 @@ typedef struct {
 void bnncl_pass_mask_i8(const int8_t *restrict x, const int16_t *restrict offset, uint32_t *restrict output,
                         const bnncl_pass *restrict pass, uint32_t pixels, uint32_t channels);
 
+void bnncl_pass_mask_u8(const uint8_t *restrict x, const int16_t *restrict offset, uint32_t *restrict output,
+                        const bnncl_pass *restrict pass, uint32_t pixels, uint32_t channels);
+
 /* The same without an offset and a shift: +1 where lo <= x <= hi, lo <= hi, else -1. */
 void bnncl_clamp_mask_i8(const int8_t *restrict x, uint32_t *restrict output, int32_t lo, int32_t hi,
+                         uint32_t pixels, uint32_t channels);
+
+void bnncl_clamp_mask_u8(const uint8_t *restrict x, uint32_t *restrict output, int32_t lo, int32_t hi,
                          uint32_t pixels, uint32_t channels);
 
 void bnncl_clamp_mask_i16(const int16_t *restrict x, uint32_t *restrict output, int32_t lo, int32_t hi,
@@ -68,6 +80,9 @@ void bnncl_clamp_mask_i32(const int32_t *restrict x, uint32_t *restrict output, 
  * shift in 0..14, one in 6..14.
  *   output   [pixels][channels], 0..127 */
 void bnncl_tent_slope_i8(const int8_t *restrict x, const int16_t *restrict offset, uint8_t *restrict output,
+                         uint32_t shift, uint32_t one, uint32_t pixels, uint32_t channels);
+
+void bnncl_tent_slope_u8(const uint8_t *restrict x, const int16_t *restrict offset, uint8_t *restrict output,
                          uint32_t shift, uint32_t one, uint32_t pixels, uint32_t channels);
 
 #endif

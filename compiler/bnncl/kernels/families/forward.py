@@ -17,10 +17,10 @@ _NONE = (INT32_MAX, INT32_MAX)
 
 
 class AffineKernel(TailKernel):
-    """An affine map of int8 to int8; input and output may be the same buffer."""
+    """An affine map to int8; input and output may be the same buffer."""
 
     header = "bnncl/forward.h"
-    includes = ("bnncl/fixed.h",)
+    includes = ("bnncl/fixed.h", "bnncl/internal/element.h", "bnncl/internal/forward.h")
     works_in_place = True
     per_element = 16
     input_types = ("int8_t", "int16_t", "int16_t")
@@ -63,6 +63,7 @@ class SignKernel(TailKernel):
     """Packed signs."""
 
     header = "bnncl/forward.h"
+    includes = ("bnncl/fixed.h", "bnncl/internal/element.h", "bnncl/internal/forward.h")
     per_element = 10
     input_types = ("int8_t", "int16_t")
 
@@ -118,6 +119,7 @@ class TentKernel(TailKernel):
     """Slopes of ApproxSign."""
 
     header = "bnncl/forward.h"
+    includes = ("bnncl/fixed.h", "bnncl/internal/element.h", "bnncl/internal/forward.h")
     per_element = 18
     input_types = ("int8_t", "int16_t")
 

@@ -24,6 +24,27 @@ def mantissa(bits: int) -> Int:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class FixedExponent(Op):
+    """An exponent known at compile time."""
+
+    stages = INTEGER_ONLY
+    value: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """One exponent."""
+        return EXPONENT
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The same for every sample."""
+        return np.full((1, 1, 1, 1), self.value, np.int64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BlockExponent(PairOp):
     """The exponent with which the wide gradient `x` of exponent y + bias uses all `bits` bits.
 
