@@ -35,7 +35,7 @@ static inline void bnncl_clamp_each(const void *x, uint32_t *output, int32_t lo,
     }
 }
 
-/* The same with an offset. */
+/* The same for numbers of 8 bits, with an offset. */
 static inline void bnncl_pass_each(const void *x, const int16_t *offset, uint32_t *output,
                                    const bnncl_pass *pass, uint32_t pixels, uint32_t channels,
                                    bnncl_load load)
@@ -43,41 +43,41 @@ static inline void bnncl_pass_each(const void *x, const int16_t *offset, uint32_
     const int32_t factor = INT32_C(1) << pass->shift;
     const int32_t lo = pass->lo;
     const int32_t hi = pass->hi;
-    size_t at = 0;
+    const uint8_t *from = x;
     for (size_t pixel = 0; pixel < pixels; pixel++) {
         for (uint32_t start = 0; start < channels; start += 32u) {
             const uint32_t count = channels - start < 32u ? channels - start : 32u;
             const int16_t *of = offset + start;
             uint32_t word = 0;
             for (uint32_t left = count; left > 0; left--) {
-                const int32_t number = load(x, at + left - 1u) * factor + of[left - 1u];
+                const int32_t number = load(from, left - 1u) * factor + of[left - 1u];
                 word = (word << 1) | bnncl_outside(number, lo, hi);
             }
             *output = word;
             output++;
-            at += count;
+            from += count;
         }
     }
 }
 
-/* Packs the sign bit of each number in the same way. */
+/* Packs the sign bits of such numbers in the same way. */
 static inline void bnncl_sign_each(const void *x, const int16_t *offset, uint32_t *output, uint32_t shift,
                                    uint32_t pixels, uint32_t channels, bnncl_load load)
 {
     const int32_t factor = INT32_C(1) << shift;
-    size_t at = 0;
+    const uint8_t *from = x;
     for (size_t pixel = 0; pixel < pixels; pixel++) {
         for (uint32_t start = 0; start < channels; start += 32u) {
             const uint32_t count = channels - start < 32u ? channels - start : 32u;
             const int16_t *of = offset + start;
             uint32_t word = 0;
             for (uint32_t left = count; left > 0; left--) {
-                const int32_t number = load(x, at + left - 1u) * factor + of[left - 1u];
+                const int32_t number = load(from, left - 1u) * factor + of[left - 1u];
                 word = (word << 1) | ((uint32_t)number >> 31);
             }
             *output = word;
             output++;
-            at += count;
+            from += count;
         }
     }
 }
