@@ -23,13 +23,14 @@ def test_the_same_weights_as_the_reference(qf, qb, rounding, pool, tmp_path):
     model = make_model(tmp_path / "base.pt", pool=pool)
     settings = settings_of(model, qf=qf, qb=qb, rounding=rounding, rate=0.02, minibatch=(6, 9), epochs=2)
     streams = {4: stream_of(settings, DATA, range(BASE), 4)}
-    graph = compiled(settings, DATA, streams).spec.graph
+    program = compiled(settings, DATA, streams).spec.program
     other = compiled(replace(settings, rate=0.5, minibatch=(2, 2), epochs=9), DATA, streams).spec.graph
     backbone = Backbone.of(other)
     train, test = (
         backbone.samples(*part) for part in ((DATA.x_train, DATA.y_train), (DATA.x_test, DATA.y_test))
     )
-    slow, fast = ReferenceEngine(graph, 4), FeatureEngine(backbone, backbone.config(0.02, (6, 9), 2), 4)
+    slow = ReferenceEngine(program, 4)
+    fast = FeatureEngine(backbone, backbone.config(0.02, (6, 9), 2), 4)
     for experience in streams[4].experiences:
         for engine in (slow, fast):
             engine.learn(train.take(experience.indices))

@@ -188,7 +188,7 @@ def test_the_generated_c_is_the_reference(tmp_path, pool):
     c = CEngine(project)
     assert c.samples_per_second == 0
     for seed, stream in streams.items():
-        reference = ReferenceEngine(project.spec.graph, seed)
+        reference = ReferenceEngine(project.spec.program, seed)
         c.begin(seed)
         assert np.array_equal(c.scores(test), reference.scores(test))
         for experience in stream.experiences:

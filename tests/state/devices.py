@@ -51,7 +51,7 @@ def new_classes(count: int = 64) -> tuple[torch.Tensor, np.ndarray[Any, Any]]:
 
 def dump(device: Learner, project: Project, path: Path) -> Path:
     """What is read out of the storage of a device of `project` after its first save."""
-    head, graph = device.head, project.spec.graph
+    head, program = device.head, project.spec.program
     memory = head.replay
     held: dict[str, Any] = {
         "seed": head.seed,
@@ -65,10 +65,10 @@ def dump(device: Learner, project: Project, path: Path) -> Path:
     }
     payload = b"".join(
         np.asarray(held[each.name]).astype(np.dtype(each.dtype).newbyteorder("<")).tobytes()
-        for each in stored_state(graph)
+        for each in stored_state(program)
     )
     slot_bytes = -(-(64 + len(payload)) // 256) * 256
     fingerprint = bytes.fromhex(project.spec.model_sha256)[:16]
-    blob = Blob(1, fingerprint, layout_number(graph), payload, 0, slot_bytes)
+    blob = Blob(1, fingerprint, layout_number(program), payload, 0, slot_bytes)
     path.write_bytes(write_slot(blob).ljust(2 * slot_bytes, b"\xff"))
     return path

@@ -133,10 +133,10 @@ def test_the_reference_reads_what_a_device_saves_and_goes_on_from_it(
 ) -> None:
     run(folder, tmp_path, "host", DUMP_FOLDER=f'"{tmp_path}"', CUT_SHAPES=0)
     expected = expected_state(folder)
-    device = Learner(project.spec.graph, 7)
+    device = Learner(project.spec.program, 7)
     for e in range(4):
         blob = read_state(tmp_path / f"{e}.bin", expected)
-        saved = restored(project.spec.graph, arrays(blob, expected.layout))
+        saved = restored(project.spec.program, arrays(blob, expected.layout))
         learned(device, e)
         assert blob.sequence == e + 1
         assert saved.head.canonical() == device.head.canonical()

@@ -68,9 +68,10 @@ def bring_back(
     expected = expected_state(folder)
     blob, loaded = _read(dump, expected, source, _overwritten(path, dump, folder, source))
     held = arrays(blob, expected.layout, str(dump))
-    graph = open_project(folder).graph
+    program = open_project(folder).program
+    graph = program.graphs[0]
     head = head_of(graph)
-    if head is None or layout_number(graph) != expected.version:
+    if head is None or layout_number(program) != expected.version:
         raise UsageError(_no_unit(folder))
     model = OpenHead.of(loaded)
     integers = held["cw"].astype(np.int64)
@@ -86,7 +87,7 @@ def bring_back(
     assert meaning is not None, head.module
     rows[unknown], bias[unknown] = 0.0, _UNKNOWN * float(meaning.scale[0])
     learned = model.save(rows[:count], bias[:count], path)
-    samples, agreement = _agreement(learned, restored(graph, held), graph)
+    samples, agreement = _agreement(learned, restored(program, held), graph)
     module = learned.node.module
     return BroughtBack(str(path), module, blob.sequence, count, tuple(unknown.tolist()), samples, agreement)
 

@@ -59,15 +59,14 @@ class Project:
     def run(self, x: ArrayLike) -> Array:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
         graph = self.spec.graph
-        return reference_scores(graph, stored_inputs(x, graph)).astype(np.int16)
+        return reference_scores(self.spec.program, stored_inputs(x, graph)).astype(np.int16)
 
     def learner(self, seed: int = 1) -> Learner:
         """A device after `<name>_init` with `seed`; UsageError (`not-learning`) without --train."""
-        graph = self.spec.graph
-        if head_of(graph) is None:
+        if head_of(self.spec.graph) is None:
             message, hint = "the model was compiled without learning", 'Compile it with train="head".'
             raise UsageError(Problem("not-learning", message, self.spec.name, hint=hint))
-        return Learner(graph, seed)
+        return Learner(self.spec.program, seed)
 
     def learn(self, x: ArrayLike, y: ArrayLike, seed: int = 1) -> Learner:
         """A device that has learned one experience of real inputs in torch's layout and labels (N,).

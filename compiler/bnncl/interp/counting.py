@@ -1,12 +1,17 @@
-"""A head that learns and counts what happens to it, so that a comparison shows that it was not vacuous."""
+"""What learns, counting what happens to it, so that a comparison shows that it was not vacuous."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bnncl.interp.head import HeadLearner, Integers
+from bnncl.interp.tail import TailLearner
+from bnncl.ir.op import Array, Op
+from bnncl.kernels.base import KernelCall
+from bnncl.numerics.gradients import shift_saturate
+from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter, Update
 
 
 @dataclass
@@ -63,4 +68,53 @@ class CountingHead(HeadLearner):
         super()._consolidate(c, mean)
 
 
-__all__ = ["CountingHead", "Counts"]
+@dataclass
+class TailCounts(Counts):
+    """Of a tail besides: filter signs that flipped, what updates saturated and rounded up, gradients cut off.
+
+    `gradient_saturations` counts mantissas and sums that were beyond the limit of an accumulator.
+    """
+
+    flips: int = 0
+    weight_saturations: int = 0
+    weight_round_ups: int = 0
+    gradient_saturations: int = 0
+
+
+@dataclass
+class CountingTail(CountingHead, TailLearner):
+    """The reference of a tail, counting."""
+
+    counts: TailCounts = field(default_factory=TailCounts)
+
+    def _do(self, op: Op) -> Array:
+        plain = op.op if isinstance(op, KernelCall) else op
+        read = [self._line.value(name).copy() for name in op.inputs] if plain.changes_state else []
+        made = super()._do(op)
+        if isinstance(plain, Update):
+            self._count_update(plain, read, made)
+        elif isinstance(plain, Accumulate | AccumulateFilter):
+            self.counts.gradient_saturations += _cut_off(plain, read)
+        return made
+
+    def _count_update(self, op: Update, read: list[Array], made: Array) -> None:
+        x, acc, cursor = read
+        free = replace(op, limit=2**62, rule="accumulate").evaluate(x, acc, cursor)
+        self.counts.weight_saturations += int(np.sum(abs(free) > op.limit))
+        if op.stochastic:
+            samples = int(cursor.reshape(-1)[2])
+            rate = (op.multiplier + samples // 2) // samples
+            self.counts.weight_round_ups += int(np.sum(x - free > acc * rate >> op.shift))
+        latents = {state.name for state in self.program.states if state.role == "latent"}
+        if op.x in latents:
+            self.counts.flips += int(np.sum((x < 0) != (made < 0)))
+
+
+def _cut_off(op: Accumulate | AccumulateFilter, read: list[Array]) -> int:
+    """How many of what `op` adds, or multiplies inputs by, were beyond its limit."""
+    gradient, exponent = read[-2:]
+    whole = shift_saturate(gradient.astype(np.int64), op.exponent - exponent - op.bias, 2**62)
+    return int(np.sum(abs(whole) > op.limit))
+
+
+__all__ = ["CountingHead", "CountingTail", "Counts", "TailCounts"]

@@ -28,13 +28,17 @@ STREAM_ORDER, STREAM_REPLAY, STREAM_ROUND = 2, 3, 4
 
 
 class Phase(IntEnum):
-    """What a learner is doing; BUSY once the first step has frozen the experience."""
+    """What a learner is doing; BUSY once the first step has frozen the experience.
+
+    LOST: none is open, but what was trained and given up has no copy: a state has to be loaded first.
+    """
 
     IDLE = 0
     OPEN = 1
     FORWARD = 2
     UPDATE = 3
     TRAINED = 4
+    LOST = 5
 
 
 class Refused(Exception):
@@ -49,7 +53,9 @@ class Refused(Exception):
 class HeadLearner:
     """The state of a head that learns, and the calls of the C interface.
 
-    `features_of` computes the head's inputs (features,) from a latent, the frozen ops behind the cut.
+    `features_of` computes the head's inputs (features,) from a latent by the ops behind the cut. `item`
+    counts samples of a minibatch, or rows in an update of a head alone; `op` is for those that train more,
+    else 0.
     """
 
     config: HeadConfig
@@ -64,6 +70,7 @@ class HeadLearner:
     epoch: int = 0
     batch: int = 0
     item: int = 0
+    op: int = 0
 
     def __post_init__(self) -> None:
         shape = (self.config.max_classes, self.config.features)
@@ -79,14 +86,16 @@ class HeadLearner:
         self._inputs: list[Integers] = []
 
     def begin(self) -> None:
-        """Open an experience; status BUSY where one is open."""
+        """Open an experience; status BUSY where one is open, STATE_LOST where what it trains is lost."""
+        if self.phase is Phase.LOST:
+            raise Refused("STATE_LOST")
         if self.phase is not Phase.IDLE:
             raise Refused("BUSY")
         self.phase = Phase.OPEN
 
     def sample(self, latent: Latent, label: int) -> None:
         """Take in one sample; statuses BUSY, BAD_STATE, BAD_LABEL, FULL."""
-        if self.phase > Phase.OPEN:
+        if self.in_training:
             raise Refused("BUSY")
         self._require(Phase.OPEN)
         if not 0 <= label < self.config.max_classes:
@@ -103,7 +112,7 @@ class HeadLearner:
         """
         if budget <= 0:
             raise Refused("BAD_ARGUMENT")
-        if self.phase is Phase.IDLE:
+        if not self.is_open:
             raise Refused("BAD_STATE")
         if self.phase is Phase.OPEN:
             self._freeze()
@@ -145,6 +154,16 @@ class HeadLearner:
         return self.past > 0
 
     @property
+    def is_open(self) -> bool:
+        """Whether an experience is open."""
+        return Phase.IDLE < self.phase < Phase.LOST
+
+    @property
+    def in_training(self) -> bool:
+        """Whether the open experience takes no more samples in."""
+        return Phase.OPEN < self.phase < Phase.LOST
+
+    @property
     def count(self) -> int:
         """Samples of the open experience."""
         return len(self._labels)
@@ -155,7 +174,7 @@ class HeadLearner:
 
     def _close(self) -> None:
         self._latents, self._labels = [], []
-        self.epoch = self.batch = self.item = 0
+        self.epoch = self.batch = self.item = self.op = 0
         self.phase = Phase.IDLE
 
     def _freeze(self) -> None:
@@ -188,25 +207,32 @@ class HeadLearner:
     def _forward(self) -> None:
         new, replayed = self._sizes()
         latent, label = self._pick(new)
-        x = self.features_of(latent)
-        config = self.config
-        p = softmax(self._copy(self.tw) @ x, config.softmax_multiplier, config.softmax_shift, self._active())
-        self._inputs.append(x)
-        self._deltas.append(logit_gradient(p, label, config.q_backward))
+        self._add(self.features_of(latent), label)
         self.item += 1
         if self.item == new + replayed:
             self.item, self.phase = 0, Phase.UPDATE
 
+    def _add(self, x: Integers, label: int) -> Integers:
+        """Take the head's inputs of a sample (features,) into the minibatch; the gradient of its logits."""
+        config = self.config
+        p = softmax(self._copy(self.tw) @ x, config.softmax_multiplier, config.softmax_shift, self._active())
+        self._inputs.append(x)
+        self._deltas.append(logit_gradient(p, label, config.q_backward))
+        return self._deltas[-1]
+
     def _update(self) -> None:
-        row, config = self.item, self.config
+        self._update_row(self.item)
+        self.item += 1
+        if self.item == self.config.max_classes:
+            self._next_batch()
+
+    def _update_row(self, row: int) -> None:
+        """Change one row by the samples since the last update, at the rate of the whole minibatch."""
         if self._active()[row]:
             delta = np.array([each[row] for each in self._deltas])
             gradient = delta @ np.array(self._inputs)
-            change = self._rounded(gradient, len(self._deltas), row)
+            change = self._rounded(gradient, sum(self._sizes()), row)
             self.tw[row] = self._changed(self.tw[row], change)
-        self.item += 1
-        if self.item == config.max_classes:
-            self._next_batch()
 
     def _changed(self, row: Integers, change: Integers) -> Integers:
         limit = self.config.weight_limit
@@ -249,16 +275,18 @@ class HeadLearner:
         """The forward copy of a master: its highest q_forward bits, rounded."""
         return heads.forward_copy(master, self.config.q_backward, self.config.q_forward)
 
+    def _cursor(self) -> list[int]:
+        return [self.phase, self.steps, self.epoch, self.batch, self.item, len(self._labels)]
+
     def canonical(self) -> bytes:
         """All state between two steps as bytes, little-endian, in the order of docs/numerics.md."""
-        cursor = [self.phase, self.steps, self.epoch, self.batch, self.item, len(self._labels)]
-        parts = [np.array(cursor, "<u4"), self.past.astype("<u4"), self.cw.astype("<i2")]
+        parts = [np.array(self._cursor(), "<u4"), self.past.astype("<u4"), self.cw.astype("<i2")]
         state = b"".join(part.tobytes() for part in parts) + self.replay.canonical()
-        if self.phase is Phase.IDLE:
+        if not self.is_open:
             return state
         labels = np.array(self._labels, "<u2").tobytes()
         latents = b"".join(latent.tobytes() for latent in self._latents)
-        working = self.tw.astype("<i2").tobytes() if self.phase > Phase.OPEN else b""
+        working = self.tw.astype("<i2").tobytes() if self.in_training else b""
         return state + labels + latents + working
 
 

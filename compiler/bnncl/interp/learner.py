@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from bnncl.interp import run
+from bnncl.interp import given, run
+from bnncl.interp.counting import CountingHead, CountingTail
 from bnncl.interp.head import HeadLearner, Integers, Latent
-from bnncl.ir.graph import Graph
+from bnncl.interp.latents import as_latents, from_latents
+from bnncl.interp.tail import TailLearner
+from bnncl.ir.graph import Program
 from bnncl.ir.op import Array
-from bnncl.ir.types import Packed, TensorType
 from bnncl.kernels.learned_head import parts
-from bnncl.numerics.bits import pack, pack_numbers, unpack, unpack_numbers
 
 
 class Learner:
     """What `<name>_init` with `seed` begins, and the calls after it: `begin`, `sample`, `step`, `commit`, ...
 
-    `graph`, INTEGER or SELECTED, ends in a head that learns. `head`, of the type `kind`, is the state; its
+    The first graph of `program`, INTEGER or SELECTED, ends in a head that learns; with states, what stands
+    behind the cut learns, too. `head` is the state, one that counts what happens to it if `counted`; its
     methods raise `interp.head.Refused` with the status that C would return.
     """
 
-    def __init__(self, graph: Graph, seed: int, kind: type[HeadLearner] = HeadLearner) -> None:
-        self._parts = parts(graph)
+    def __init__(self, program: Program, seed: int, *, counted: bool = False) -> None:
+        self.program = program
+        self._parts = parts(program.graphs[0])
         op = self._parts.head
-        self.head = kind(op.config, seed, self._features_of)
+        self.head: HeadLearner
+        if program.states:
+            trained = CountingTail if counted else TailLearner
+            self.head = trained(op.config, seed, self._features_of, program=program)
+        else:
+            self.head = (CountingHead if counted else HeadLearner)(op.config, seed, self._features_of)
         self.head.cw = op.weights.data.astype(np.int64)
         self.head.past = op.past.data.astype(np.uint32)
         memory, stored = self.head.replay, len(op.replay_labels.data)
@@ -74,33 +82,15 @@ class Learner:
         return run(encode, {encode.inputs[0]: inputs})[encode.outputs[0]]
 
     def _features(self, cut: Array) -> Integers:
+        """What the head reads (N, features) of values of the cut, by what was kept of all that learns."""
         tail = self._parts.tail
-        made = run(tail, {tail.inputs[0]: cut})[tail.outputs[0]]
+        kept = self.head.states if isinstance(self.head, TailLearner) else None
+        made = run(tail, {**given(self.program, cut, kept), tail.inputs[0]: cut})[tail.outputs[0]]
         return np.asarray(self._parts.head.with_bias(made.reshape(len(made), -1)), np.int64)
 
     def _features_of(self, latent: Latent) -> Integers:
         features = self._features(from_latents(latent[None], self._parts.latent))
         return np.asarray(features[0], np.int64)
-
-
-def as_latents(cut: Array, type_: TensorType) -> Latent:
-    """Values (N, H, W, C) of the cut, of `type_`, as the bytes that are kept of each, (N, latent_bytes)."""
-    if isinstance(type_.domain, Packed):
-        words = pack_numbers(cut.reshape(len(cut), -1), type_.domain.bits)
-    else:
-        words = pack(cut)
-    return np.ascontiguousarray(words.astype("<u4")).view(np.uint8).reshape(len(cut), -1)
-
-
-def from_latents(latents: Latent, type_: TensorType) -> Array:
-    """The values (N, H, W, C) of `type_` that latents (N, latent_bytes) hold."""
-    words = np.ascontiguousarray(latents).view("<u4").astype(np.uint32)
-    height, width, channels = type_.shape
-    domain = type_.domain
-    if isinstance(domain, Packed):
-        numbers = unpack_numbers(words, type_.elements, domain.bits, signed=domain.signed)
-        return numbers.reshape(-1, height, width, channels)
-    return unpack(words.reshape(len(latents), height, width, -1), channels)
 
 
 __all__ = ["Learner", "as_latents", "from_latents"]

@@ -27,7 +27,7 @@ class Line:
 
     def do(self, op: Op) -> Array:
         """Evaluate one op, all before it done; what it makes."""
-        made = op.evaluate(*(self._value(name) for name in op.inputs))
+        made = op.evaluate(*(self.value(name) for name in op.inputs))
         if changes_state(op):
             state = self._state_of[op.inputs[0]]
             self._state_of[op.output] = state
@@ -36,7 +36,8 @@ class Line:
             self.values[op.output] = made
         return made
 
-    def _value(self, name: str) -> Array:
+    def value(self, name: str) -> Array:
+        """What the value `name` is now."""
         return self._states[self._state_of[name]] if name in self._state_of else self.values[name]
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bnncl.interp.head import STREAM_ORDER, STREAM_REPLAY, HeadLearner, Integers, Latent
 from bnncl.interp.learner import Learner
+from bnncl.ir.graph import Program
 from bnncl.learn.backbone import Backbone
 from bnncl.learn.samples import Samples
 from bnncl.numerics import heads
@@ -31,7 +32,7 @@ class FeatureEngine:
     """
 
     def __init__(self, backbone: Backbone, config: HeadConfig, seed: int) -> None:
-        begun = Learner(backbone.graph, seed)
+        begun = Learner(Program(backbone.graph.name, (backbone.graph,)), seed)
         self._scale = backbone.scale
         self._table: list[NDArray[np.float64]] = []
         self.head = _Whole(replace(config, latent_bytes=_NAME.itemsize), seed, self._row)

@@ -17,7 +17,7 @@ from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.project import Project
 from bnncl.emit.stored import stored
 from bnncl.interp.learner import Learner
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Program
 from bnncl.ir.op import Array
 from bnncl.ir.types import TensorType
 from bnncl.learn.samples import Samples
@@ -45,8 +45,8 @@ class Engine(Protocol):
 class ReferenceEngine:
     """The integer reference: slow, and the meaning of the C."""
 
-    def __init__(self, graph: Graph, seed: int) -> None:
-        self.learner = Learner(graph, seed)
+    def __init__(self, program: Program, seed: int) -> None:
+        self.learner = Learner(program, seed)
 
     def learn(self, samples: Samples) -> None:
         """Learn one experience; `interp.head.Refused` with the status that C would return."""

@@ -152,10 +152,10 @@ class Bench:
 
     def _device(self, seed: int, *, replays: bool) -> Engine:
         if self.settings.engine != "c":
-            graph = self._project(replays=replays).spec.graph
+            program = self._project(replays=replays).spec.program
             if self.settings.engine == "reference":
-                return ReferenceEngine(graph, seed)
-            backbone = self.backbone if replays else Backbone.of(graph)
+                return ReferenceEngine(program, seed)
+            backbone = self.backbone if replays else Backbone.of(program.graphs[0])
             new, replayed = self.settings.minibatch
             minibatch = (new, replayed if replays else 0)
             config = backbone.config(self.settings.rate, minibatch, self.settings.epochs)

@@ -51,6 +51,8 @@ def accumulator_bound(op: Op, types: tuple[TensorType, ...]) -> Bound | None:
 
 def product_bound(op: Op, types: tuple[TensorType, ...]) -> Bound | None:
     """The range of the 64-bit `q * multiplier + bias` of a rescale; None where `op` has none."""
+    if not types:
+        return None
     scale, domain = _rescale(op, types)
     if scale is None or domain is None:
         return None

@@ -1,8 +1,8 @@
 """Proves a memory plan right by running the graph over labelled bytes.
 
 Independent of how the plan was found: every byte of the arena, of the caller's buffers and of states
-remembers which value was written there last. An op may only read bytes that still belong to what it reads, and
-may change no input but a state, where that lies.
+remembers which value was written there last. An op may only read bytes that still belong to what it reads,
+and may change no input but a state, where that lies.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _check_write(memory: _Bytes, graph: Graph, plan: MemoryPlan, call: KernelCal
     changes = call.op.changes_state
     callers = next((name for name in graph.inputs if _region(plan, name) == region), "")
     _require(changes or not callers, f"{where} writes the caller's input {callers}")
-    stays = plan.locations[call.inputs[0]] == at
-    _require(stays or not changes, f"{where} writes the new {call.inputs[0]} elsewhere")
+    stays = bool(call.inputs) and plan.locations[call.inputs[0]] == at
+    _require(stays or not changes, f"{where} writes the new version of a state elsewhere")
     _require(at.offset % 4 == 0, f"{where} writes at an offset that is no multiple of 4")
     end = _span(graph, plan, call.output)[1]
     _require(end <= len(memory.get(region, [])), f"{where} writes beyond the end of its memory")

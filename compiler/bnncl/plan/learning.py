@@ -137,11 +137,13 @@ def _held(name: str, ctype: str, sizes: tuple[int, ...], part: str, about: str) 
 class LearningReport:
     """What learning takes, in bytes, and its settings.
 
-    `latent_bytes` is one latent as it is kept, with `latent_bits` for each number, beside what 8-bit numbers
-    and float32 would take. The parts add up to `state_bytes`: replay memory, the open experience, heads, minibatch,
-    counters, and where a tail learns its weights and parameters, what is kept of them for inference and for an abort,
-    sums of gradients, packed signs, and the arena of its ops. A head's abort costs no memory, since training works on
-    rows of its own. A slot of storage takes `saved_bytes`. `weights` counts latent weights and parameters of the tail.
+    `latent_bytes` is one latent as it is kept, with `latent_bits` for each number, beside what 8-bit
+    numbers and float32 would take. The parts add up to `state_bytes`: replay memory, the open experience,
+    heads, minibatch, counters, and where a tail learns its weights and parameters, what is kept of them for
+    inference and for an abort, sums of gradients, packed signs, and the arena of its ops. A head's abort
+    costs no memory, since training works on rows of its own. A slot of storage takes `saved_bytes`.
+    `weights` counts latent weights and parameters of the tail, and `accumulate` the samples between two
+    updates, 0 for a minibatch.
     """
 
     module: str

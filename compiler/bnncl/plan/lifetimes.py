@@ -15,7 +15,7 @@ def aligned(size: int) -> int:
 
 
 def alias_roots(graph: Graph) -> dict[str, str]:
-    """For each value the first one that lies at the same bytes: itself, unless aliased or a state's next version."""
+    """The first value that lies where each does: itself, unless an alias or a state's new version."""
     roots = {name: name for name in graph.inputs}
     for call in calls(graph):
         stays = call.kernel.is_alias or call.op.changes_state
@@ -45,8 +45,10 @@ def _work_in_place(graph: Graph, roots: dict[str, str], outside: set[str]) -> di
     owner = {root: root for root in dict.fromkeys(roots.values())}
     last = last_reads(graph)
     for index, call in enumerate(calls(graph)):
+        if not call.kernel.in_place:
+            continue
         source, target = roots[call.inputs[0]], roots[call.output]
-        if source == target or not call.kernel.in_place or {source, target} & outside:
+        if source == target or {source, target} & outside:
             continue
         shared = [name for name in roots if owner[roots[name]] == owner[source]]
         dies = all(last.get(name, -1) <= index for name in shared)

@@ -55,13 +55,13 @@ class Buffer:
 class MemoryPlan:
     """Where the values of one graph lie, in bytes.
 
-    The graph's input is the caller's buffer and is never written; its output goes straight to the
-    caller's scores. `scratch` holds the bytes that each op needs only while it runs: one region serves
-    them all. `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
+    The graph's input is the caller's buffer and is never written; its output goes straight to the caller's
+    scores. `scratch` holds the bytes that each op needs only while it runs: one region serves them all.
+    `live` holds the arena bytes in use at each op, `least_arena_bytes` is the largest of them: no
     arrangement can need less. Where the head learns, `latent_bytes` and `feature_bytes` stand behind the
-    scratch: the cut of an inference, and the head's inputs where they are not the cut itself. An op of a further
-    graph finds its scratch, at most `learning_scratch` bytes, at the start of the workspace: nothing of an
-    inference is kept there.
+    scratch: the cut of an inference, and the head's inputs where they are not the cut itself. An op of a
+    further graph finds its scratch, at most `learning_scratch` bytes, at the start of the workspace:
+    nothing of an inference is kept there.
     """
 
     locations: Mapping[str, Location]

@@ -204,7 +204,7 @@ def build_report(
         targets=tuple(target.name for target in targets),
         input=_input_report(graph, input_source),
         ops=ops,
-        weight_bytes=sum(op.parameter_bytes for op in ops),
+        weight_bytes=sum(op.parameter_bytes for op in ops) + learning_constants(program),
         context_bytes=context_bytes(graph),
         arena_bytes=plan.arena_bytes,
         least_arena_bytes=plan.least_arena_bytes,
@@ -264,6 +264,21 @@ def _op_report(graph: Graph, plan: MemoryPlan, index: int, target: Target, measu
         instructions=call.kernel.cost(call.op, types, target),
         agreement=measured.by_value.get(call.output),
     )
+
+
+def learning_constants(program: Program) -> int:
+    """Bytes of constants beside those of inference: what a tail starts from, what only its learning reads."""
+    found: dict[tuple[str, str, bytes], int] = {}
+    inference = 0
+    for at, graph in enumerate(program.graphs):
+        for call in calls(graph):
+            for array in (
+                () if call.kernel.is_alias else call.kernel.bind(call.op, graph.input_types(call)).arrays
+            ):
+                found[call.output, array.name, array.data.tobytes()] = int(array.data.nbytes)
+        inference = sum(found.values()) if at == 0 else inference
+    initial = sum(state.type.stored_bytes for state in program.states if state.initial is not None)
+    return sum(found.values()) - inference + initial
 
 
 def parameter_bytes(call: KernelCall, types: tuple[TensorType, ...]) -> int:

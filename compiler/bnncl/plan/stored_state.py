@@ -25,7 +25,7 @@ CURSOR_FIELDS: Final = ("seed", "steps", "stored")
 def stored_state(program: Program) -> Layout:
     """The arrays of a program that learns, as they are saved; those without elements are left out.
 
-    Between two experiences what a tail has trained is what was kept of it, and all else of it follows from that.
+    Between two experiences what a tail has trained is what was kept of it; all else of it follows from that.
     """
     config = parts(program.graphs[0]).head.config
     classes = config.max_classes
