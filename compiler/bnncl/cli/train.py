@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from bnncl.cli import values
-from bnncl.driver.train_options import Abort, Rounding, TrainOptions
+from bnncl.driver.train_options import Abort, GradientScale, LatentRule, Rounding, Ste, TrainOptions
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options; what is not given keeps the default of `TrainOptions`."""
     plain = TrainOptions()
     group = parser.add_argument_group("learning on the device")
-    group.add_argument("--train", choices=("head",), help="let the last linear layer go on learning")
+    group.add_argument(
+        "--train",
+        metavar="head|MODULE",
+        help="let the last linear layer go on learning, or all that follows from the bits of a module",
+    )
 
     def number(name: str, about: str, default: object) -> None:
         group.add_argument(f"--{name}", type=int, metavar="N", help=f"{about} (default {default})")
@@ -38,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rate", type=float, metavar="R", help="learning rate (default: 8 by the squares of features)"
     )
     _rest(group, plain)
+    _tail(parser.add_argument_group("learning of more than the head (--train MODULE)"), plain)
 
 
 def _rest(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse does not name its type
@@ -51,11 +56,36 @@ def _rest(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse d
     group.add_argument(
         "--abort",
         choices=get_args(Abort),
-        help="no effect now: training works on a head of its own, so that an abort needs no copy "
-        f"(default {plain.abort})",
+        help="what an abort goes back to: a copy of the tail's latent weights in RAM, or what storage holds "
+        f"(default {plain.abort}; without a tail no copy is needed)",
+    )
+    group.add_argument(
+        "--new-head", action="store_true", default=None, help="no class is known first (with --max-classes)"
     )
     group.add_argument(
         "--replay-init", type=Path, metavar="DATA.npz", help="arrays x and y to fill the replay memory with"
+    )
+
+
+def _tail(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse does not name its type
+    group.add_argument("--tail-rate", type=float, metavar="R", help="learning rate of all but the head")
+    group.add_argument("--qw", type=int, choices=(8, 16), help=f"bits of latent weights (default {plain.qw})")
+    group.add_argument("--ste", choices=get_args(Ste), help=f"gradient of a sign (default {plain.ste})")
+    group.add_argument(
+        "--latent-rule",
+        choices=get_args(LatentRule),
+        help=f"what of a latent weight lasts from step to step (default {plain.latent_rule})",
+    )
+    group.add_argument(
+        "--accumulate",
+        type=values.accumulate,
+        metavar="full|8",
+        help="update after a minibatch, or after every 8 samples (default full)",
+    )
+    group.add_argument(
+        "--gradient-scale",
+        choices=get_args(GradientScale),
+        help=f"exponents of gradients: by sample, or calibrated (default {plain.gradient_scale})",
     )
 
 

@@ -50,6 +50,13 @@ def pair(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def accumulate(text: str) -> int:
+    """Samples between two updates from `full` (0: all of a minibatch) or `8`."""
+    if text not in ("full", "8"):
+        raise argparse.ArgumentTypeError(f"'{text}' is neither full nor 8")
+    return 0 if text == "full" else 8
+
+
 def shape(text: str) -> tuple[int, ...]:
     """A shape from `1,28,28` (or `1x28x28`), that of one sample."""
     try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bnncl.driver.options import top_class
 from bnncl.driver.samples import spread
 from bnncl.frontend.model import TracedModel
-from bnncl.interp import run
-from bnncl.ir.graph import Graph
+from bnncl.interp import given, run
+from bnncl.ir.graph import Graph, Program
 from bnncl.ir.op import Array
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.flatten import Flatten
@@ -44,11 +44,12 @@ class Agreement:
     near_threshold: tuple[NearThreshold, ...]
 
 
-def measure(model: TracedModel, integer: Graph, input_format: InputFormat, x: Array) -> Agreement:
-    """Compare `integer` with torch on at most 256 of the real inputs `x` (N, H, W, C)."""
+def measure(model: TracedModel, program: Program, input_format: InputFormat, x: Array) -> Agreement:
+    """Compare `program` with torch on at most 256 of the real inputs `x` (N, H, W, C)."""
+    integer = program.graphs[0]
     x = spread(x, integer, most=_SAMPLES, work=_WORK)
     wanted, scores = model.torch_run(x)
-    got = run(integer, {integer.inputs[0]: input_format.quantise(x)})
+    got = run(integer, given(program, input_format.quantise(x)))
     by_value = {name: float((wanted[name] == got[name]).mean()) for name in integer.values if name in wanted}
     top = float((top_class(scores) == top_class(got[integer.outputs[0]])).mean())
     return Agreement(len(x), by_value, top, near_threshold(model.graph, wanted))

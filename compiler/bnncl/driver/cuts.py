@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.options import Options
 from bnncl.ir.graph import Graph
@@ -29,6 +31,12 @@ def binary_cut(graph: Graph) -> str | None:
         later.add(op.output)
         read |= set(op.inputs)
     return None
+
+
+def up_to(graph: Graph, cut: str) -> Graph:
+    """The part of `graph` from its first input to the value `cut`."""
+    at = next(index for index, op in enumerate(graph.ops) if op.output == cut) + 1
+    return replace(graph, inputs=graph.inputs[:1], outputs=(cut,)).with_ops(graph.ops[:at])
 
 
 def latent_bits(graph: Graph, options: Options) -> int | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.calibration import Calibration
-from bnncl.driver.cuts import find_cut
+from bnncl.driver.cuts import find_cut, up_to
 from bnncl.driver.head_rows import MULTIPLIER_BITS, Rows, fraction, rate_fraction
 from bnncl.driver.options import Options
 from bnncl.driver.project import labelled
@@ -41,23 +41,27 @@ class Filling:
     labels: Array
 
 
-def with_head(graph: Graph, head: RealHead, options: Options, calibration: Calibration) -> Graph:
+def with_head(
+    graph: Graph, head: RealHead, options: Options, calibration: Calibration, cut: str | None = None
+) -> Graph:
     """The INTEGER `graph` of features with the learnable head behind it.
 
-    UsageError or UnsupportedModel with what makes that impossible.
+    Latents are `cut`, or what `find_cut` finds. UsageError or UnsupportedModel with what makes it impossible.
     """
-    cut = find_cut(graph)
+    cut = cut or find_cut(graph)
     assert cut is not None, "latent_bits had numbers packed where no bits are"
-    filling = _filling(graph, options, len(head.bias))
+    classes = 0 if options.new_head else len(head.bias)
+    filling = _filling(graph, options, classes)
     features = graph.values[graph.outputs[0]]
     rows = Rows.of(head.on(features), features, options)
-    config = _config(graph, cut, rows, options, len(head.bias))
+    config = _config(graph, cut, rows, options, classes)
     _check_sums(config, features, rows.bias_feature)
     memory = _memory(graph, cut, config, filling)
     past = np.zeros(config.max_classes, np.uint32)
-    past[: len(head.bias)] = _past(len(head.bias), filling, calibration, options)
     weights = np.zeros((config.max_classes, config.features), np.int16)
-    weights[: len(head.bias)] = rows.integers
+    if classes:
+        past[:classes] = _past(classes, filling, calibration, options)
+        weights[:classes] = rows.integers
     op = LearnedHead(
         output=SCORES if features.name != SCORES else f"{SCORES}_of_head",
         module=head.module,
@@ -135,6 +139,9 @@ def _check_sums(config: HeadConfig, features: Value, bias_feature: int) -> None:
 
 
 def _room(options: Options, classes: int) -> int:
+    if options.new_head and options.max_classes is None:
+        hint = "Give --max-classes: so many as there shall ever be."
+        raise UsageError(Problem("too-few-classes", "a new head without room", "--new-head", hint=hint))
     room = classes if options.max_classes is None else options.max_classes
     if room < classes:
         message = f"there is room for {room} classes, and the model has {classes}"
@@ -204,8 +211,9 @@ def _memory(graph: Graph, cut: str, config: HeadConfig, filling: Filling | None)
     memory = ReplayMemory(config.slots, config.latent_bytes, config.max_classes, _FACTORY_SEED)
     if filling is None:
         return memory
+    encode = up_to(graph, cut)
     for start in range(0, len(filling.inputs), _BATCH):
-        values = run(graph, {graph.inputs[0]: filling.inputs[start : start + _BATCH]})
+        values = run(encode, {encode.inputs[0]: filling.inputs[start : start + _BATCH]})
         labels = filling.labels[start : start + _BATCH]
         for latent, label in zip(as_latents(values[cut], graph.type_of(cut)), labels, strict=True):
             memory.insert(latent, int(label))

@@ -15,6 +15,7 @@ from bnncl.driver.options import Options
 from bnncl.driver.project import Project
 from bnncl.driver.real_head import separate
 from bnncl.driver.samples import spread
+from bnncl.driver.tail import tail_program
 from bnncl.emit import Golden, ProjectSpec
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import given, run
@@ -59,7 +60,7 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     """Compile a model; raises the BnnclError that says everything wrong with model or options."""
     targets, boards = options.resolve()
     _LOG.info("loading and recognising the model")
-    model = open_model(source)
+    model = open_model(source, options.tail)
     options.check_labels(model.graph.type_of(model.graph.outputs[0]).elements)
     calibration = None if model.calibration is None else Calibration(model.calibration, model.labels)
     require(calibration, options)
@@ -69,7 +70,7 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     integer = _integer(model, options, input_format, ranges, calibration)
     limits = _limits(options, boards)
     ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
-    fitted = fit(Program(options.name, (integer,)), targets[0], options, ram)
+    fitted = fit(integer, targets[0], options, ram)
     agreement = wider = None
     if calibration is not None:
         _LOG.info("comparing with PyTorch")
@@ -90,17 +91,19 @@ def _integer(
     input_format: InputFormat,
     ranges: Ranges,
     calibration: Calibration | None,
-) -> Graph:
-    """The model in integers; where it is to learn, with a head that can."""
+) -> Program:
+    """The model in integers; where it is to learn, with a head that can, or a tail."""
     lowering = passes(options, input_format, ranges)
     if options.train is None or calibration is None:
-        return run_passes(model.graph, lowering)
+        return Program(options.name, (run_passes(model.graph, lowering),))
+    if options.tail is not None:
+        return tail_program(model, options, input_format, lowering, calibration)
     before, head = separate(model.graph)
     graph = run_passes(before, lowering)
     latents = latent_bits(graph, options)
     if latents is not None:
         graph = run_passes(before, passes(options, input_format, ranges, latents))
-    return verify(with_head(graph, head, options, calibration))
+    return Program(options.name, (verify(with_head(graph, head, options, calibration)),))
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ from bnncl.ops.tail.backward import (
 from bnncl.ops.tail.exponents import (
     AlignedSum,
     BlockExponent,
+    FixedExponent,
     Normalise,
     SumExponent,
 )
@@ -74,6 +75,7 @@ CLASSES: Final = (
     FilterConv,
     FilterInputGradient,
     FixedConv,
+    FixedExponent,
     Flatten,
     HeadConfig,
     HeadInputGradient,

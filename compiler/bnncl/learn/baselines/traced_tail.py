@@ -24,6 +24,7 @@ from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import AveragePool, MaxPool, SumPool
 from bnncl.ops.threshold import RealThreshold
 from bnncl.ops.window import Window
+from bnncl.passes.tail.forward import behind_convolutions, merged_affines, signs_before_pools
 
 Ste = Literal["clip", "approxsign", "identity"]
 _LEAST_DEVIATION = 1e-3
@@ -65,7 +66,8 @@ class TracedTail(nn.Module):
 
     def __init__(self, graph: Graph, latents: Array, ste: Ste = "clip") -> None:
         super().__init__()
-        self._graph, self._ste = graph, ste
+        graph = signs_before_pools(merged_affines(graph))
+        self._graph, self._ste, self._normalised = graph, ste, behind_convolutions(graph)
         self.filters: dict[str, nn.Parameter] = {}
         self.scales: dict[str, nn.Parameter] = {}
         self.offsets: dict[str, nn.Parameter] = {}
@@ -126,6 +128,9 @@ class TracedTail(nn.Module):
         scale, offset = _vector(op.scale.data), _vector(op.offset.data)
         if isinstance(self._graph.type_of(op.x).domain, Binary):
             return lambda x: x * _wide(scale.detach()) + _wide(offset.detach())
+        if op.output not in self._normalised:
+            self._statistics[op.output] = torch.zeros(len(scale)), torch.ones(len(scale))
+            self.scales[op.output], self.offsets[op.output] = scale, offset
 
         def run(x: Tensor) -> Tensor:
             if op.output not in self._statistics:

@@ -1,0 +1,134 @@
+"""Makes what lies behind a module learnable: from a traced model to a program of several graphs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bnncl.driver.calibration import Calibration
+from bnncl.driver.head_rows import Rows
+from bnncl.driver.learning import with_head
+from bnncl.driver.options import Options
+from bnncl.driver.real_head import separate
+from bnncl.driver.tail_cut import cut_before, taken_off
+from bnncl.frontend.model import TracedModel
+from bnncl.interp import run
+from bnncl.ir.graph import Graph, Program
+from bnncl.ir.op import Array
+from bnncl.ir.values import Storage, Value
+from bnncl.ir.verify import verify
+from bnncl.kernels.learned_head import head_of
+from bnncl.ops.learned_head import HeadConfig
+from bnncl.passes.base import Pass, run_passes
+from bnncl.passes.input_format import InputFormat
+from bnncl.passes.tail.forward import lower_forward
+from bnncl.passes.tail.program import HeadShape, learning_tail
+from bnncl.passes.tail.settings import TailSettings
+
+_SAMPLES = 256
+_USUAL_RATE = 0.01
+
+
+def tail_program(
+    model: TracedModel,
+    options: Options,
+    input_format: InputFormat,
+    lowering: tuple[Pass, ...],
+    calibration: Calibration,
+) -> Program:
+    """The INTEGER program of `model`, unfolded behind `options.tail`, whose tail and head learn.
+
+    `lowering` are the passes for what stands before the cut. Raises what `cut_before` and `with_head` raise.
+    """
+    assert options.tail is not None
+    before, head = separate(model.graph)
+    names = {"head": taken_off(model.graph, before), "modules": model.modules}
+    cut = cut_before(before, options.tail, calibration.x, **names)
+    encode = run_passes(cut.encode, lowering)
+    latents = _latents(encode, input_format, calibration.x[_spread(len(calibration.x))])
+    settings = _settings(options)
+    forward = lower_forward(cut.tail, latents, settings)
+    joined = _joined(encode, forward.graph)
+    infer = with_head(joined, head, options, calibration, cut.cut)
+    op = head_of(infer)
+    assert op is not None
+    features = joined.values[joined.outputs[0]]
+    rows = Rows.of(head.on(features), features, options)
+    tail = learning_tail(
+        forward,
+        _shape(op.config, op.bias_feature),
+        settings,
+        (latents, *_errors(op.config, rows, len(latents))),
+    )
+    infer = verify(_over(infer, encode, tail.forward))
+    return Program(options.name, (infer, *tail.training), tail.states)
+
+
+def _settings(options: Options) -> TailSettings:
+    return TailSettings(
+        q_forward=options.qf,
+        q_backward=options.qb,
+        q_latent=options.qw,
+        ste=options.ste,
+        rule=options.latent_rule,
+        gradient_scale=options.gradient_scale,
+        rate=_USUAL_RATE if options.tail_rate is None else options.tail_rate,
+        samples=sum(options.minibatch),
+        stochastic=options.rounding == "stochastic",
+        keep_latents=options.abort == "ram",
+    )
+
+
+def _spread(count: int) -> Array:
+    """Positions of at most so many samples as statistics need, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(np.int64))
+
+
+def _latents(encode: Graph, input_format: InputFormat, x: Array) -> Array:
+    return run(encode, {encode.inputs[0]: input_format.quantise(x)})[encode.outputs[0]]
+
+
+def _joined(encode: Graph, forward: Graph) -> Graph:
+    """Both, one behind the other; the cut is an ordinary value."""
+    cut = encode.outputs[0]
+    inner = replace(encode.values[cut], storage=Storage.ARENA)
+    values: dict[str, Value] = {**encode.values, **forward.values, cut: inner}
+    inputs = (*encode.inputs, *forward.inputs[1:])
+    ops = (*encode.ops, *forward.ops)
+    order = dict.fromkeys([*inputs, *(op.output for op in ops)])
+    kept = {name: values[name] for name in order}
+    return Graph("infer", encode.stage, inputs, forward.outputs, ops, kept)
+
+
+def _over(infer: Graph, encode: Graph, tail: Graph) -> Graph:
+    """`infer` with the ops of `tail` in place of its own behind the cut."""
+    joined = _joined(encode, tail)
+    head = infer.ops[-1]
+    inner = replace(joined.values[joined.outputs[0]], storage=Storage.ARENA)
+    values = {**joined.values, inner.name: inner, head.output: infer.values[head.output]}
+    return replace(joined, outputs=infer.outputs, ops=(*joined.ops, head), values=values)
+
+
+def _shape(config: HeadConfig, bias_feature: int) -> HeadShape:
+    return HeadShape(
+        max_classes=config.max_classes,
+        features=config.features,
+        bias_features=int(bias_feature != 0),
+        q_forward=config.q_forward,
+        q_backward=config.q_backward,
+        weight_exponent=config.weight_exponent,
+        weight_limit=config.weight_limit,
+    )
+
+
+def _errors(config: HeadConfig, rows: Rows, count: int) -> tuple[Array, Array]:
+    """Gradients of logits of samples all wrong, (N, 1, 1, classes), and head weights like the model's own."""
+    classes, half = config.max_classes, 1 << (config.q_backward - 1)
+    delta = np.zeros((count, 1, 1, classes), np.int64)
+    at = np.arange(count)
+    delta[at, 0, 0, at % classes] = -half
+    if classes > 1:
+        delta[at, 0, 0, (at + 1 + at // classes) % classes] += half - 1
+    weights = np.resize(rows.integers.astype(np.int64), (classes, config.features))
+    return delta, weights[None, None]

@@ -1,0 +1,103 @@
+"""What the lowering of a tail works on: integer values made so far, their units, and states."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array, Op, Stage
+from bnncl.ir.types import Binary, Int, TensorType
+from bnncl.ir.values import Constant, Meaning, Role, StateArray, Storage, Value
+from bnncl.passes.tail.settings import TailSettings
+
+_SEEN = 0.9995
+"""Share of the numbers seen in calibration that a value holds; what is beyond saturates."""
+
+_FINEST = 12
+"""Least unit of a value: 2**-12."""
+
+
+@dataclass
+class Scope:
+    """One lowering: `real` are the traced values on the calibration latents, (N, H, W, C).
+
+    `normalised` names the affine maps whose input is normalised by statistics of those latents.
+    `exponents` hold, for each integer value, the e of its unit 2**-e; accumulators have 0. `slopes` hold, for
+    each `Requantize`, by how much its output grows with its input, in real numbers, (C,) each; `masks` name
+    what tells where an op passes a gradient. `training` are values that inference has no use for.
+    """
+
+    settings: TailSettings
+    real: Mapping[str, Array]
+    normalised: frozenset[str]
+    ops: list[Op] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    states: list[StateArray] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    exponents: dict[str, int] = field(default_factory=dict)
+    slopes: dict[str, Array] = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
+    training: set[str] = field(default_factory=set)
+
+    def add(self, op: Op, exponent: int = 0, *, traced: str | None = None) -> str:
+        """Append `op`, whose numbers count in units of 2**-exponent; it carries the value `traced`."""
+        types = tuple(self.values[name].type for name in op.inputs)
+        meaning = Meaning.of(2.0**-exponent)
+        self.values[op.output] = Value(op.output, op.infer(*types), meaning=meaning, module=op.module)
+        self.ops.append(op)
+        self.exponents[op.output] = exponent
+        if traced is not None:
+            self.names[traced] = op.output
+        return op.output
+
+    def state(self, name: str, numbers: Array, domain: Int, role: Role, exponent: int, module: str) -> str:
+        """A new state that begins with `numbers`, in units of 2**-exponent."""
+        kind = {8: np.int8, 16: np.int16}[domain.bits]
+        height, width, channels = (1, 1, numbers.size) if numbers.ndim == 1 else numbers.shape
+        type_ = TensorType((height, width, channels), domain)
+        initial = Constant(np.clip(numbers, domain.lo, domain.hi).astype(kind).reshape(type_.shape))
+        self._enter(StateArray(name, type_, role, initial, "", Meaning.of(2.0**-exponent), module))
+        self.exponents[name] = exponent
+        return name
+
+    def cache(self, latent: str, name: str, *, transposed: bool) -> str:
+        """The signs of the filter `latent`, in one of two orders."""
+        out, taps, channels = self.values[latent].type.shape
+        shape = (taps, channels, out) if transposed else (out, taps, channels)
+        self._enter(StateArray(name, TensorType(shape, Binary()), "signs", of=latent))
+        return name
+
+    def _enter(self, state: StateArray) -> None:
+        self.states.append(state)
+        self.values[state.name] = Value(state.name, state.type, Storage.STATE, state.meaning, state.module)
+
+    def of(self, traced: str) -> str:
+        """The integer value that carries the traced one."""
+        return self.names[traced]
+
+    def domain(self, bits: int = 8) -> Int:
+        """Numbers of as many bits as values have."""
+        return Int(-self.settings.top, self.settings.top, bits)
+
+    def exponent_for(self, numbers: Array) -> int:
+        """The finest unit in which nearly all of the real `numbers` are values."""
+        peak = float(np.quantile(np.abs(numbers), _SEEN)) or float(np.abs(numbers).max())
+        return min(_FINEST, floor_log2(self.settings.top / max(peak, 2.0**-_FINEST)))
+
+    def finish(self, source: Value, traced: str) -> Graph:
+        """The forward graph, which ends in the value that carries `traced`."""
+        result = self.of(traced)
+        self.values[result] = replace(self.values[result], storage=Storage.OUTPUT)
+        inputs = (source.name, *(state.name for state in self.states))
+        order = dict.fromkeys([*inputs, *(op.output for op in self.ops)])
+        values = {name: self.values[name] for name in order}
+        return Graph("forward", Stage.INTEGER, inputs, (result,), tuple(self.ops), values)
+
+
+def floor_log2(value: float) -> int:
+    """The exponent of the largest power of two that is at most `value`."""
+    return math.frexp(value)[1] - 1

@@ -1,0 +1,47 @@
+"""How a tail learns: what `--train <module>` and the options beside it ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bnncl.ops.tail.parameters import Rule
+
+Ste = Literal["clip", "approxsign", "identity"]
+GradientScale = Literal["block", "static"]
+
+
+@dataclass(frozen=True)
+class TailSettings:
+    """Widths in bits, the learning rate of all that is no head, and what gradients are rounded to.
+
+    Values have `q_forward` bits, gradients and parameters of channels `q_backward`, latent weights and what
+    is summed up for them `q_latent` (8 or 16). `samples` are those of a full minibatch. `keep_latents`: an
+    abort goes back to a copy of the latent weights, not to storage.
+    """
+
+    q_forward: int = 8
+    q_backward: int = 16
+    q_latent: int = 16
+    ste: Ste = "clip"
+    rule: Rule = "accumulate"
+    gradient_scale: GradientScale = "block"
+    rate: float = 0.01
+    samples: int = 16
+    stochastic: bool = False
+    keep_latents: bool = True
+
+    @property
+    def top(self) -> int:
+        """The largest number of a value."""
+        return (1 << (self.q_forward - 1)) - 1
+
+    @property
+    def parameter_limit(self) -> int:
+        """The largest magnitude of a parameter of channels."""
+        return (1 << (self.q_backward - 1)) - 1
+
+    @property
+    def latent_limit(self) -> int:
+        """The largest magnitude of a latent weight."""
+        return (1 << (self.q_latent - 1)) - 1
