@@ -12,6 +12,8 @@ CASE_DEFINE_CONTEXT(context);
 
 static uint32_t crc;
 
+typedef void case_put(void *unused, const uint8_t *bytes, uint32_t count);
+
 static void add(void *unused, const uint8_t *bytes, uint32_t count)
 {
     (void)unused;
@@ -23,13 +25,61 @@ static void add(void *unused, const uint8_t *bytes, uint32_t count)
     }
 }
 
-/* CRC-32 of all canonical state, and now and then the scores of a sample. */
-static void print_state(long call, bnncl_status status, int done)
+/* Whether gradients are part of the canonical state. */
+static bool in_minibatch(uint32_t phase)
+{
+    return phase == BNNCL_LEARN_FORWARD || phase == BNNCL_LEARN_UPDATE;
+}
+
+/* An array that a tail learns, little-endian. */
+static void put_array(const case_array *array, case_put *put)
+{
+    const uint8_t *at = (const uint8_t *)context.memory.at + array->offset;
+    for (uint32_t i = 0; i < array->count; i++) {
+        uint32_t value = 0;
+        if (array->width == 1) {
+            value = *at;
+        } else if (array->width == 2) {
+            value = *(const uint16_t *)(const void *)at;
+        } else {
+            value = *(const uint32_t *)(const void *)at;
+        }
+        at += array->width;
+        const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                                  (uint8_t)(value >> 24)};
+        put(NULL, bytes, array->width);
+    }
+}
+
+static void put_arrays(int kind, case_put *put)
+{
+    for (int i = 0; i < CASE_ARRAYS; i++) {
+        if (case_arrays[i].kind == kind) {
+            put_array(&case_arrays[i], put);
+        }
+    }
+}
+
+/* All canonical state: the head's, what a tail has trained and kept, and its gradients while there are some. */
+static void put_state(case_put *put)
 {
     const bnncl_head head = CASE_HEAD(&context);
+    bnncl_learn_canonical(&CASE_CONFIG, &head, put, NULL);
+    put_arrays(CASE_LASTING, put);
+    if (in_minibatch(head.state->phase)) {
+        put_arrays(CASE_GRADIENT, put);
+    }
+}
+
+/* CRC-32s of all canonical state and of what follows from it, and now and then the scores of a sample. */
+static void print_state(long call, bnncl_status status, int done)
+{
     crc = 0xFFFFFFFFu;
-    bnncl_learn_canonical(&CASE_CONFIG, &head, add, NULL);
+    put_state(add);
     printf("call %ld %d %d %08lx", call, (int)status, done, (unsigned long)(crc ^ 0xFFFFFFFFu));
+    crc = 0xFFFFFFFFu;
+    put_arrays(CASE_CACHE, add);
+    printf(" %08lx", (unsigned long)(crc ^ 0xFFFFFFFFu));
     if (call % CASE_INFER_EVERY == 0) {
         int16_t scores[CASE_CLASSES];
         const bnncl_status inferred = CASE_INFER(&context, case_inputs[call % CASE_SAMPLES], scores);
@@ -76,9 +126,10 @@ int main(void)
         if (CASE_DUMP_CALL < 0) {
             print_state(call, status, done ? 1 : 0);
         } else if (call == CASE_DUMP_CALL) {
-            const bnncl_head head = CASE_HEAD(&context);
             printf("dump ");
-            bnncl_learn_canonical(&CASE_CONFIG, &head, dump, NULL);
+            put_state(dump);
+            printf("\ncaches ");
+            put_arrays(CASE_CACHE, dump);
             printf("\n");
             break;
         }

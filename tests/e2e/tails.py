@@ -7,7 +7,7 @@ import numpy as np
 from bnncl.ir.graph import Graph, GraphBuilder, Program
 from bnncl.ir.op import Array, Op, Stage
 from bnncl.ir.types import Binary, Int, TensorType
-from bnncl.ir.values import Constant, StateArray, Storage, Value
+from bnncl.ir.values import Constant, Meaning, StateArray, Storage, Value
 from bnncl.ir.verify import verify
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.elementwise import Requantize
@@ -34,11 +34,12 @@ from bnncl.ops.tail.parameters import (
     SignBits,
     Update,
 )
+from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import Window
 
 PADDED = Window(3, 3, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
 HELD = Int(-127, 127, 8)
-WEIGHT = Int(-(2**15) + 1, 2**15 - 1, 16)
+WEIGHT = Int(-2047, 2047, 16)
 SUM = Int(-(2**31) + 2, 2**31 - 2, 32)
 CHANNELS, HIDDEN, FEATURES, SIZE, CLASSES = 8, 6, 5, 4, 4
 CONFIG = HeadConfig(
@@ -112,8 +113,10 @@ def _graphs(
     by_name = {state.name: state for state in states}
     rescales = [_rescale(HIDDEN, 90, HELD), _rescale(FEATURES, 60, HELD), _rescale(FEATURES, 16 * 40, HELD)]
     infer = _Maker("infer", by_name, rescales, kept=True)
-    infer.begin(Value("input", TensorType((SIZE, SIZE, 3), Binary()), Storage.INPUT))
+    source = TensorType((SIZE, SIZE, 3), Int(0, 255, 8))
+    infer.begin(Value("input", source, Storage.INPUT, Meaning.of(1 / 255)))
     infer.states("conv_w_ks", "conv2_w_ks", "scale_kept", "offset_kept", "at_kept")
+    infer.add(Threshold(x="input", output="bits", module="input", steps=_steps(rng, 3, 100, 160)))
     infer.add(_encode(rng))
     infer.forward()
     infer.add(_head(rng, accumulate))
@@ -137,13 +140,17 @@ def _graphs(
     ]
 
 
+def _steps(rng: np.random.Generator, channels: int, low: int, high: int) -> Steps:
+    at = rng.integers(low, high, (1, channels)).astype(np.int32)
+    first = np.where(rng.random(channels) < 0.5, -1, 1).astype(np.int8)
+    return Steps(Constant(at), Constant(first))
+
+
 def _encode(rng: np.random.Generator) -> Op:
     signs = np.where(rng.random((CHANNELS, 1, 1, 3)) < 0.5, -1, 1).astype(np.int8)
-    at = rng.integers(-1, 2, (1, CHANNELS)).astype(np.int32)
-    first = np.where(rng.random(CHANNELS) < 0.5, -1, 1).astype(np.int8)
-    steps = Steps(Constant(at), Constant(first))
+    steps = _steps(rng, CHANNELS, -1, 2)
     return BinaryConv(
-        x="input",
+        x="bits",
         output="cut",
         module="encoder",
         filter=Constant(signs),
@@ -349,7 +356,7 @@ def _update(by_name: dict[str, StateArray], trained: tuple[StateArray, ...]) -> 
             output=f"{each.name}_new",
             module=each.module,
             multiplier=1 << 20,
-            shift=28 if domain.hi < 2**14 else 26,
+            shift=28 if each.role == "parameter" else 26,
             limit=domain.hi,
             stochastic=True,
             stream=16 + at,

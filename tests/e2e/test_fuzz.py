@@ -48,7 +48,7 @@ def check_case(seed: int, folder: Path) -> None:
     graph = project.spec.graph
     stored = stored_inputs(case.inputs(40, seed=1), graph)
     sources = Sources(project.write(folder / "project"), "model", len(graph.ops))
-    result = compare(graph, sources, TARGETS["host"], stored)
+    result = compare(project.spec.program, sources, TARGETS["host"], stored)
     assert result.difference is None, f"{case}\n{result.difference}"
     model = open_model(ModelSource(case.module, case.inputs(1), calibration=calibration))
     seen = stored if calibration is None else stored_inputs(calibration, graph)

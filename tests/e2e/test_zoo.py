@@ -22,7 +22,7 @@ def test_c_equals_the_reference_on_every_core(compiled, any_target, name):
     project, folder = compiled(name)
     graph = project.spec.graph
     sources = Sources(folder, name, len(graph.ops))
-    result = compare(graph, sources, any_target, stored_inputs(images(12, seed=5), graph))
+    result = compare(project.spec.program, sources, any_target, stored_inputs(images(12, seed=5), graph))
     assert result.difference is None, str(result.difference)
     assert result.samples == 12
     assert result.elements > 12 * 100

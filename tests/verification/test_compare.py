@@ -71,4 +71,4 @@ def test_an_op_that_is_not_there(folder) -> None:
     with pytest.raises(VerificationFailed) as caught:
         dump(sources, TARGETS["host"], sample, 99)
     assert [problem.slug for problem in caught.value.problems] == ["run-failed"]
-    assert compare(project.graph, sources, TARGETS["host"], noise(project, 2).inputs).difference is None
+    assert compare(project.program, sources, TARGETS["host"], noise(project, 2).inputs).difference is None

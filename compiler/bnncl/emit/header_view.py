@@ -9,6 +9,7 @@ from bnncl.emit.layout import known_classes, stored_len
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import HeaderView, Macro
 from bnncl.ir.types import Binary
+from bnncl.plan.learning import LearningReport
 
 
 def header_view(spec: ProjectSpec) -> HeaderView:
@@ -104,18 +105,11 @@ def _size_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
         if learning is None
         else (Macro("STATE_BYTES", str(learning.state_bytes), f"sizeof({spec.name}_memory)"),)
     )
-    handed = spec.plan.latent_bytes + spec.plan.feature_bytes
     return (
         Macro("WEIGHT_BYTES", str(report.weight_bytes), "constants, in flash"),
         Macro("ARENA_BYTES", str(report.arena_bytes), "values between the ops"),
         Macro("SCRATCH_BYTES", str(report.scratch_bytes), "what single ops need while they run"),
-        Macro(
-            "WORKSPACE_BYTES",
-            str(report.workspace_bytes),
-            "arena and scratch"
-            if not handed
-            else f"arena, scratch, {handed} bytes between encoding and scoring",
-        ),
+        Macro("WORKSPACE_BYTES", str(report.workspace_bytes), _workspace_comment(spec)),
         Macro("CONTEXT_BYTES", str(report.context_bytes), f"sizeof({spec.name}_ctx)"),
         *state,
         Macro(
@@ -123,6 +117,15 @@ def _size_macros(spec: ProjectSpec) -> tuple[Macro, ...]:
             str(report.ram_bytes),
             "context and workspace" if not state else "context, state and workspace",
         ),
+    )
+
+
+def _workspace_comment(spec: ProjectSpec) -> str:
+    handed = spec.plan.latent_bytes + spec.plan.feature_bytes
+    if spec.plan.learning_scratch >= spec.report.workspace_bytes:
+        return "what single ops of learning need; less for inference"
+    return (
+        "arena and scratch" if not handed else f"arena, scratch, {handed} bytes between encoding and scoring"
     )
 
 
@@ -140,6 +143,22 @@ def _learning_macros(spec: ProjectSpec) -> Sequence[Macro]:
         Macro("REPLAY_BYTES", str(learning.replay_bytes), "of the replay memory"),
         Macro("SAVED_BYTES", str(learning.saved_bytes), "of a slot of storage that holds what was learned"),
         Macro("STEP_UNITS", str(learning.units_of_a_minibatch), "budget that a full minibatch takes"),
+        *_tail_macros(learning),
+    )
+
+
+def _tail_macros(learning: LearningReport) -> Sequence[Macro]:
+    if not learning.weights:
+        return ()
+    return (
+        Macro(
+            "TAIL_WEIGHTS", str(learning.weights), "latent weights and parameters that learn beside the head"
+        ),
+        Macro("TAIL_BYTES", str(learning.weight_bytes), "of them as they are trained"),
+        Macro("KEPT_BYTES", str(learning.abort_bytes), "of what was committed of them"),
+        Macro("GRADIENT_BYTES", str(learning.gradient_bytes), "of sums of their gradients"),
+        Macro("SIGN_BYTES", str(learning.cache_bytes), "of packed signs of filters"),
+        Macro("LEARNING_ARENA_BYTES", str(learning.arena_bytes), "values of one sample between its ops"),
     )
 
 

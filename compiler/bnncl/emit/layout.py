@@ -7,9 +7,8 @@ import numpy as np
 from bnncl.emit.ctext import comment, identifier
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.views import ModelView
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Graph, Program
 from bnncl.ir.types import Binary, Int, Packed, Shape, TensorType
-from bnncl.ir.values import Storage
 from bnncl.kernels.base import Binding, KernelCall, calls
 from bnncl.kernels.learned_head import head_of, known_rows
 from bnncl.numerics.bits import WORD_BITS
@@ -79,23 +78,29 @@ def describe(type_: TensorType) -> str:
     return f"{shape_text(type_.shape)} binary"
 
 
-class Names:
-    """The C names of a project's ops, constants and buffers.
+class OpWords:
+    """The word that stands for each op of a SELECTED program in symbols.
 
     An op of a further graph that makes the value of an op of inference, and needs the same constants for it,
-    shares its names.
+    shares its word.
     """
 
-    def __init__(self, spec: ProjectSpec) -> None:
-        self._spec = spec
+    def __init__(self, program: Program) -> None:
         self._words: dict[KernelCall, str] = {}
         self._first: dict[str, tuple[KernelCall, Binding | None]] = {}
-        for graph in spec.program.graphs:
+        for graph in program.graphs:
             for call in calls(graph):
                 self._words[call] = self._word(call, _bound(graph, call))
 
+    def __getitem__(self, call: KernelCall) -> str:
+        """The word of `call`."""
+        return self._words[call]
+
+    def is_shared(self, call: KernelCall) -> bool:
+        """Whether the constants of `call` are those of another op."""
+        return self._first[self._words[call]][0] is not call
+
     def _word(self, call: KernelCall, needed: Binding | None) -> str:
-        """The word for `call` in symbols."""
         word = identifier(call.output)
         candidate, count = word, 2
         while candidate in self._first:
@@ -105,6 +110,14 @@ class Names:
             candidate, count = f"{word}_{count}", count + 1
         self._first[candidate] = (call, needed)
         return candidate
+
+
+class Names:
+    """The C names of a project's ops, constants and buffers."""
+
+    def __init__(self, spec: ProjectSpec) -> None:
+        self._spec = spec
+        self._words = OpWords(spec.program)
 
     def of_model(self, what: str) -> str:
         """The symbol of something there is one of."""
@@ -120,21 +133,16 @@ class Names:
 
     def is_shared(self, call: KernelCall) -> bool:
         """Whether the constants of `call` are those of another op."""
-        return self._first[self._words[call]][0] is not call
+        return self._words.is_shared(call)
 
     def buffer(self, name: str) -> str:
         """The variable that points to a value in `<name>_infer`."""
-        if self._spec.graph.values[name].storage is Storage.STATE:
-            return member(name)
         place = self._spec.plan.locations[name].place
+        if place is Place.STATE:
+            return f"memory->{identifier(name)}"
         if place is Place.ARENA:
             return f"v{[call.output for call in calls(self._spec.graph)].index(name)}"
         return str(place.value)
-
-
-def member(state: str) -> str:
-    """The C expression of the array in memory that a state lies in."""
-    return f"memory->{identifier(state)}"
 
 
 def _bound(graph: Graph, call: KernelCall) -> Binding | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bnncl.emit.code_views import Bound, call_views, section_view
 from bnncl.emit.ctext import comment, initializer, integer
 from bnncl.emit.layout import Names
-from bnncl.emit.memory_layout import memory_arrays
+from bnncl.emit.memory_layout import declaration, members, memory_arrays
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.stored import stored
 from bnncl.emit.tail_view import goes_back
@@ -17,23 +17,11 @@ from bnncl.kernels.learned_head import Parts, parts
 from bnncl.plan.learn_bounds import proofs
 from bnncl.plan.learning import Held, input_kind, largest_input
 
-MEMBERS = (
-    ("cw", "cw[0]"),
-    ("past", "past"),
-    ("met", "met"),
-    ("replay_labels", "replay_labels"),
-    ("replay_latents", "replay_latents[0]"),
-    ("tw", "tw[0]"),
-    ("current", "current"),
-    ("labels", "labels"),
-    ("latents", "latents[0]"),
-    ("deltas", "deltas[0]"),
-    ("inputs", "inputs"),
-    ("logits", "logits"),
-    ("active", "active"),
-    ("delta", "delta"),
+POINTERS = (
+    *("cw", "past", "met", "replay_labels", "replay_latents", "tw", "current", "labels", "latents", "deltas"),
+    *("inputs", "logits", "active", "delta"),
 )
-"""Fields of bnncl_head that point into the memory, and where."""
+"""Fields of bnncl_head that point to the array of that name in the memory."""
 
 _UNITS = (
     "one sample forward, or the update of one class",
@@ -118,7 +106,7 @@ def learn_view(spec: ProjectSpec, names: Names, bound: Bound) -> LearnView:
     features_at = latent_at + (plan.latent_bytes // 4 if cut.tail.ops else 0)
     split = len(cut.encode.ops)
     return LearnView(
-        members=tuple(MemberView(_declaration(each), each.about) for each in held),
+        members=tuple(MemberView(declaration(each), each.about) for each in held),
         config=tuple(f".{name} = {value}," for name, value in _config(spec, cut)),
         pointers=tuple(_pointers(held)),
         factory=tuple(_factory(spec, names, bound)),
@@ -161,10 +149,6 @@ def _features_pointer(ctype: str, word: int) -> str:
 def _code(spec: ProjectSpec, ops: int) -> int:
     """How many of the first `ops` ops are code."""
     return sum(1 for op in spec.report.ops[:ops] if op.kernel)
-
-
-def _declaration(held: Held) -> str:
-    return f"{held.ctype} {held.name}" + "".join(f"[{size}]" for size in held.sizes) + ";"
 
 
 def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
@@ -210,13 +194,10 @@ def _asserts(cut: Parts) -> Iterator[AssertView]:
 
 
 def _pointers(held: tuple[Held, ...]) -> Iterator[str]:
-    there = {each.name for each in held}
-    for name, at in MEMBERS:
-        if name not in there:
-            yield f".{name} = NULL,"
-        else:
-            cast = "(uint8_t *)" if name in _BYTES else ""
-            yield f".{name} = {cast}memory->{at},"
+    at = members(held)
+    for name in POINTERS:
+        cast = "(uint8_t *)" if name in _BYTES else ""
+        yield f".{name} = {cast}memory->{at[name]}," if name in at else f".{name} = NULL,"
 
 
 def _factory(spec: ProjectSpec, names: Names, bound: Bound) -> Iterator[CopyView]:

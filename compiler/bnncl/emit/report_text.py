@@ -129,10 +129,34 @@ def _learning(learning: LearningReport | None) -> tuple[tuple[str, str], ...]:
         ),
         ("heads", f"{_grouped(learning.head_bytes)} bytes: {heads}"),
         ("minibatch", f"{_grouped(learning.batch_bytes)} bytes"),
+        *_tail(learning),
         ("counters", f"{_grouped(learning.counter_bytes)} bytes"),
         ("storage", f"{_grouped(learning.saved_bytes)} bytes for each of two slots, in whole blocks"),
-        ("abort", "0 bytes: training works on a head of its own, whatever --abort says"),
+        ("abort", _abort(learning)),
     )
+
+
+def _tail(learning: LearningReport) -> tuple[tuple[str, str], ...]:
+    """What a tail that learns takes; nothing where there is none."""
+    if not learning.weights:
+        return ()
+    trained = f"{_grouped(learning.weights)} latent weights and parameters, as they are trained"
+    update = f"{learning.accumulate} samples" if learning.accumulate else "minibatch"
+    return (
+        ("tail", f"{_grouped(learning.weight_bytes)} bytes: {trained}"),
+        ("gradients", f"{_grouped(learning.gradient_bytes)} bytes: an update after each {update}"),
+        (
+            "signs",
+            f"{_grouped(learning.cache_bytes)} bytes: of filters, packed for the kernels that read them",
+        ),
+        ("learning arena", f"{_grouped(learning.arena_bytes)} bytes: values of one sample"),
+    )
+
+
+def _abort(learning: LearningReport) -> str:
+    if not learning.weights:
+        return "0 bytes: training works on a head of its own, whatever --abort says"
+    return f"{_grouped(learning.abort_bytes)} bytes: what was committed, for inference and to go back to"
 
 
 def _meaning(affine: InputReport) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bnncl.emit.ctext import identifier
-from bnncl.emit.ctext import identifier
 from bnncl.emit.spec import ProjectSpec
 from bnncl.kernels.learned_head import head_of
 from bnncl.plan.stored_state import CURSOR_FIELDS, layout_number, stored_state

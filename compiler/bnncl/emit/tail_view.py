@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from bnncl.emit.code_views import aligned_call, argument, headers
 from bnncl.emit.ctext import comment, identifier, initializer, integer
 from bnncl.emit.layout import Names, bindings, describe
+from bnncl.emit.memory_layout import members, memory_arrays
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.stored import stored
 from bnncl.emit.views import ArrayView
@@ -15,9 +17,10 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.types import Int
 from bnncl.ir.values import StateArray
 from bnncl.kernels.base import Binding, KernelCall, Ref, calls
+from bnncl.kernels.learned_head import forward_ops
 from bnncl.plan.memory import MemoryPlan, Place
 
-_INITIAL = "initial"
+INITIAL: Final = "initial"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def tail_view(spec: ProjectSpec, names: Names) -> TailView:
     program = spec.program
     sample = program.graph("sample")
     bound = [each for graph in program.graphs[1:] for each in bindings(graph)]
-    forward = next(index for index, op in enumerate(sample.ops) if DELTA in op.inputs)
+    forward = forward_ops(sample)
     ops = {graph.name: tuple(_ops(spec, names, graph)) for graph in program.graphs[1:]}
     return TailView(
         headers=headers(tuple(bound)),
@@ -85,14 +88,11 @@ def tail_view(spec: ProjectSpec, names: Names) -> TailView:
         abort=ops["abort"],
         rebuild=ops["rebuild"],
         factory=tuple(
-            TailCopyView(identifier(each.name), _symbol(spec, each)) for each in _starting(program.states)
+            TailCopyView(identifier(each.name), initial_symbol(spec.name, each))
+            for each in _starting(program.states)
         ),
         checks=tuple(_checks(program.states)),
     )
-
-
-DELTA, ROWS, CURSOR = "delta", "tw", "cursor"
-"""Inputs of graphs that are no states: the gradient of the logits, the head's rows, and the minibatch."""
 
 
 def initial_views(spec: ProjectSpec) -> tuple[ArrayView, ...]:
@@ -104,14 +104,15 @@ def _initial_view(spec: ProjectSpec, state: StateArray) -> ArrayView:
     assert state.initial is not None
     numbers = stored(state.initial.data, state.type)
     return ArrayView(
-        declaration=f"const {state.type.ctype} {_symbol(spec, state)}[{numbers.size}]",
+        declaration=f"const {state.type.ctype} {initial_symbol(spec.name, state)}[{numbers.size}]",
         about=comment(f"{state.module or state.name}: {state.name} at first"),
         lines=initializer(numbers),
     )
 
 
-def _symbol(spec: ProjectSpec, state: StateArray) -> str:
-    return f"{spec.name}_{identifier(state.name)}_{_INITIAL}"
+def initial_symbol(model: str, state: StateArray) -> str:
+    """The constant that `state` starts from."""
+    return f"{model}_{identifier(state.name)}_{INITIAL}"
 
 
 def _starting(states: tuple[StateArray, ...]) -> Iterator[StateArray]:
@@ -157,7 +158,7 @@ class _Scope:
 
     def __init__(self, spec: ProjectSpec, names: Names, graph: Graph, plan: MemoryPlan) -> None:
         self._spec, self._names, self._graph, self._plan = spec, names, graph, plan
-        self._states = {state.name for state in spec.program.states}
+        self._members = members(memory_arrays(spec))
         self._made = {op.output: index for index, op in enumerate(graph.ops)}
 
     def statements(self, call: KernelCall, binding: Binding) -> Iterator[str]:
@@ -178,45 +179,26 @@ class _Scope:
             return self._value(call.output, written=True)
         if arg == Ref("scratch"):
             words = f"(({self._names.of_model('workspace')} *)head->workspace)->words"
-            return "scratch", (f"uint32_t *const scratch = {words} + {self._spec.plan.arena_bytes // 4};",)
+            return "scratch", (f"uint32_t *const scratch = {words};",)
         return argument(self._names, call, arg), ()
 
     def _value(self, name: str, *, written: bool) -> tuple[str, tuple[str, ...]]:
-        state = self._state(name)
-        if state is not None:
-            return f"memory->{identifier(state)}", ()
-        if name in (DELTA, ROWS):
-            return {DELTA: "memory->delta", ROWS: "memory->tw[0]"}[name], ()
-        if name == CURSOR:
-            call = f"bnncl_tail_cursor(&{self._names.of_model('head_config')}, head, cursor);"
-            return "cursor", ("uint32_t cursor[3];", call)
-        return self._planned(name, written=written)
-
-    def _planned(self, name: str, *, written: bool) -> tuple[str, tuple[str, ...]]:
-        """A value that has a place in the plan."""
-        at, ctype = self._plan.locations[name], self._graph.type_of(name).ctype
-        const = "" if written else "const "
+        """The pointer to a value, and the declarations that it needs."""
+        at = self._plan.locations[name]
         config = f"&{self._names.of_model('head_config')}"
-        if at.place is Place.ARENA:
-            words = f"memory->arena + {at.offset // 4}"
-            pointer = words if ctype == "uint32_t" else f"({const}{ctype} *)({words})"
-            variable = f"v{self._made[name]}"
-            return variable, (f"{const}{ctype} *const {variable} = {pointer};",)
-        if at.place in (Place.INPUT, Place.LATENT):
+        const = "" if written else "const "
+        ctype = self._graph.type_of(name).ctype
+        if at.place is Place.STATE:
+            return f"memory->{self._members[at.name]}", ()
+        if at.place is Place.CURSOR:
+            return "cursor", ("uint32_t cursor[3];", f"bnncl_tail_cursor({config}, head, cursor);")
+        if at.place is Place.LATENT:
             return "latent", (f"const uint32_t *const latent = bnncl_tail_latent({config}, head);",)
-        features = f"{const}{ctype} *const features = bnncl_tail_inputs({config}, head);"
-        return "features", (features,)
-
-    def _state(self, name: str) -> str | None:
-        """The state that lies where the value `name` does; None where none does."""
-        while name not in self._states:
-            made = self._made.get(name)
-            if made is None or not self._changes(made):
-                return None
-            name = self._graph.ops[made].inputs[0]
-        return name
-
-    def _changes(self, index: int) -> bool:
-        op = self._graph.ops[index]
-        assert isinstance(op, KernelCall)
-        return op.op.changes_state
+        if at.place is Place.FEATURES:
+            pointer = f"bnncl_tail_inputs({config}, head)"
+            return "features", (f"{const}{ctype} *const features = {pointer};",)
+        assert at.place is Place.ARENA, at
+        words = f"memory->arena + {at.offset // 4}"
+        pointer = words if ctype == "uint32_t" else f"({const}{ctype} *)({words})"
+        variable = f"v{self._made[name]}"
+        return variable, (f"{const}{ctype} *const {variable} = {pointer};",)

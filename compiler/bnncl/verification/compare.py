@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnncl.emit.stored import stored
-from bnncl.interp import run
-from bnncl.ir.graph import Graph
+from bnncl.interp import given, run
+from bnncl.ir.graph import Graph, Program
 from bnncl.ir.op import Array
 from bnncl.kernels.base import KernelCall, calls
 from bnncl.targets import Target
@@ -58,22 +58,23 @@ class Comparison:
     scores: Array
 
 
-def reference_scores(graph: Graph, inputs: Array) -> Array:
-    """The output of `graph` for stored inputs (S, H, W, C), as (S, classes)."""
-    output = graph.outputs[0]
-    parts = [values[output].reshape(len(values[output]), -1) for values in _batches(graph, inputs)]
+def reference_scores(program: Program, inputs: Array) -> Array:
+    """The scores of inference for stored inputs (S, H, W, C), as (S, classes)."""
+    output = program.graphs[0].outputs[0]
+    parts = [values[output].reshape(len(values[output]), -1) for values in _batches(program, inputs)]
     return np.concatenate(parts)
 
 
-def compare(graph: Graph, sources: Sources, target: Target, inputs: Array) -> Comparison:
-    """Run `inputs` (S, H, W, C) in Python and in C; the first op that differs is looked into."""
+def compare(program: Program, sources: Sources, target: Target, inputs: Array) -> Comparison:
+    """Infer `inputs` (S, H, W, C) in Python and in C; the first op that differs is looked into."""
+    graph = program.graphs[0]
     flat = inputs.reshape(len(inputs), -1)
     got = digests(sources, target, flat)
     steps = calls(graph)
     output = graph.outputs[0]
     wanted: list[list[int]] = []
     scores = []
-    for values in _batches(graph, inputs):
+    for values in _batches(program, inputs):
         wanted += [[_crc(graph, values, call, s) for call in steps] for s in range(len(values[output]))]
         scores.append(values[output].reshape(len(values[output]), -1))
     place = _first(np.array(wanted, np.uint32).reshape(got.crc.shape) != got.crc)
@@ -83,16 +84,16 @@ def compare(graph: Graph, sources: Sources, target: Target, inputs: Array) -> Co
         op, sample = place
         name = steps[op].output
         actual = from_bytes(dump(sources, target, flat[sample], op), graph.type_of(name))
-        (values,) = _batches(graph, inputs[sample : sample + 1])
+        (values,) = _batches(program, inputs[sample : sample + 1])
         difference = locate(op, steps[op], sample, values[name][0], actual)
     elements = sum(graph.type_of(call.output).elements for call in steps) * len(inputs)
     return Comparison(len(inputs), len(steps), elements, difference, got.scores)
 
 
-def _batches(graph: Graph, inputs: Array) -> Iterator[Mapping[str, Array]]:
+def _batches(program: Program, inputs: Array) -> Iterator[Mapping[str, Array]]:
     """Every value for a few samples at a time: all values of all samples may not fit into memory."""
     for start in range(0, len(inputs), _BATCH):
-        yield run(graph, {graph.inputs[0]: inputs[start : start + _BATCH]})
+        yield run(program.graphs[0], given(program, inputs[start : start + _BATCH]))
 
 
 def _crc(graph: Graph, expected: Mapping[str, Array], call: KernelCall, sample: int) -> int:

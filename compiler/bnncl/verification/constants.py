@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bnncl.emit.ctext import identifier, unique
-from bnncl.ir.graph import Graph
+from bnncl.emit.layout import OpWords
+from bnncl.emit.stored import stored
+from bnncl.emit.tail_view import INITIAL, initial_symbol
+from bnncl.ir.graph import Program
 from bnncl.kernels.base import ConstArray, calls
+from bnncl.kernels.packing import dense
 from bnncl.toolchain.elf import symbol_bytes
 from bnncl.verification.stored import dtype_of
 
@@ -33,17 +37,35 @@ class ConstantDifference:
         )
 
 
-def differing_constants(graph: Graph, name: str, elf: Path) -> tuple[ConstantDifference, ...]:
+def differing_constants(program: Program, name: str, elf: Path) -> tuple[ConstantDifference, ...]:
     """The first difference in each constant array of the program `elf` of the model `name`."""
-    found: list[ConstantDifference] = []
-    words = unique(identifier(call.output) for call in calls(graph))
-    for index, (call, word) in enumerate(zip(calls(graph), words, strict=True)):
-        for array in call.kernel.bind(call.op, graph.input_types(call)).arrays:
-            stored = np.frombuffer(symbol_bytes(elf, f"{name}_{word}_{array.name}"), dtype_of(array.ctype))
-            place = _first_difference(array, stored)
+    return (*_of_ops(program, name, elf), *_of_states(program, name, elf))
+
+
+def _of_ops(program: Program, name: str, elf: Path) -> Iterator[ConstantDifference]:
+    words = OpWords(program)
+    for graph in program.graphs:
+        for index, call in enumerate(calls(graph)):
+            if words.is_shared(call):
+                continue
+            for array in call.kernel.bind(call.op, graph.input_types(call)).arrays:
+                held = symbol_bytes(elf, f"{name}_{words[call]}_{array.name}")
+                place = _first_difference(array, np.frombuffer(held, dtype_of(array.ctype)))
+                if place is not None:
+                    yield ConstantDifference(index, call.output, call.op.module, array.name, *place)
+
+
+def _of_states(program: Program, name: str, elf: Path) -> Iterator[ConstantDifference]:
+    """What a tail that learns begins with."""
+    for state in program.states:
+        if state.initial is not None:
+            axes = ("row", "tap", "channel")
+            numbers = stored(state.initial.data, state.type).reshape(state.type.shape)
+            array = dense(INITIAL, state.type.ctype, numbers, axes)
+            held = symbol_bytes(elf, initial_symbol(name, state))
+            place = _first_difference(array, np.frombuffer(held, dtype_of(array.ctype)))
             if place is not None:
-                found.append(ConstantDifference(index, call.output, call.op.module, array.name, *place))
-    return tuple(found)
+                yield ConstantDifference(0, state.name, state.module, INITIAL, *place)
 
 
 def _first_difference(array: ConstArray, stored: np.ndarray) -> tuple[str, int, int] | None:

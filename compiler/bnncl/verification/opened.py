@@ -12,7 +12,7 @@ from bnncl.diagnostics import Problem, UsageError
 from bnncl.emit import restore
 from bnncl.emit.folder import owned_files
 from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
-from bnncl.ir.graph import Graph
+from bnncl.ir.graph import Graph, Program
 from bnncl.kernels.base import calls
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import Preference, SelectKernels
@@ -24,16 +24,21 @@ _AGAIN = "Generate the project again."
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A project's folder, its SELECTED graph rebuilt from the stored program, and its targets.
+    """A project's folder, its SELECTED program rebuilt from the stored one, and its targets.
 
     `edited` lists the files that are not what was written.
     """
 
     folder: Path
     name: str
-    graph: Graph
+    program: Program
     targets: tuple[Target, ...]
     edited: tuple[str, ...]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of inference."""
+        return self.program.graphs[0]
 
 
 @dataclass(frozen=True)
@@ -76,20 +81,21 @@ def open_project(folder: Path) -> Opened:
     targets = tuple(target(name) for name in held.targets)
     program = restore(_program(folder), str(folder / PROGRAM))
     select = SelectKernels(targets[0], held.kernels, held.scratch_limit)
-    graph = run_passes(program.graph("infer"), (select,))
+    program = program.map(lambda graph: run_passes(graph, (select,)))
     edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
     if PROGRAM not in edited:
-        _check_sources(folder, graph, owned, held.tool_version)
-    return Opened(folder, held.name, graph, targets, edited)
+        _check_sources(folder, program, owned, held.tool_version)
+    return Opened(folder, held.name, program, targets, edited)
 
 
-def _check_sources(folder: Path, graph: Graph, owned: Mapping[str, str], version: str) -> None:
+def _check_sources(folder: Path, program: Program, owned: Mapping[str, str], version: str) -> None:
     """Raise UsageError where C files are gone, or another version of the tool chose other kernels."""
     missing = [path for path in owned if path.endswith((".c", ".h")) and not (folder / path).is_file()]
     if missing:
         message = f"files are missing: {', '.join(missing)}"
         raise UsageError(Problem("not-a-project", message, str(folder), hint=_AGAIN))
-    wanted = {call.kernel.source for call in calls(graph) if not call.kernel.is_alias}
+    called = [call for graph in program.graphs for call in calls(graph)]
+    wanted = {call.kernel.source for call in called if not call.kernel.is_alias}
     names = {Path(path).name for path in owned}
     lacking = sorted(Path(path).name for path in wanted if Path(path).name not in names)
     if version == VERSION and not lacking:

@@ -11,15 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from bnncl.diagnostics import Problem, UsageError
+from bnncl.emit.tail_view import goes_back
 from bnncl.interp.counting import CountingHead
 from bnncl.interp.head import Refused
 from bnncl.interp.learner import Learner
+from bnncl.ir.graph import Program
 from bnncl.ir.op import Array
-from bnncl.kernels.learned_head import head_of
+from bnncl.kernels.learned_head import head_of, parts
 from bnncl.ops.learned_head import HeadConfig
+from bnncl.plan.learning import units_of_a_minibatch
 from bnncl.targets import Target
 from bnncl.verification.harness import Sources
 from bnncl.verification.opened import Opened, open_project
+from bnncl.verification.tail_arrays import first_sign, signs_of, tail_arrays
 from bnncl.verification.train_fields import first_difference
 from bnncl.verification.train_harness import INFER_EVERY, Answer, Call, Script, answers, state_after
 
@@ -34,7 +38,7 @@ class TrainVerification:
 
     `findings` is empty where C and reference are equal after every call. `changed_bytes` of
     `head_bytes` of the consolidated rows are others than at first. The other numbers are those of
-    `interp.counting.Counts`.
+    `interp.counting.Counts`, and from `flips` on of `TailCounts`, 0 where only a head learns.
     """
 
     environment: str
@@ -50,6 +54,10 @@ class TrainVerification:
     evictions: int
     changed_bytes: int
     head_bytes: int
+    flips: int = 0
+    weight_saturations: int = 0
+    weight_round_ups: int = 0
+    gradient_saturations: int = 0
 
     @property
     def passed(self) -> bool:
@@ -77,11 +85,12 @@ class Rehearsal:
         return TrainVerification(target.pio_env, findings, len(self.calls), **self.numbers)
 
     def _script(self, calls: int) -> Script:
-        return Script(self.inputs.reshape(len(self.inputs), -1), self.calls[:calls], _SEED)
+        flat = self.inputs.reshape(len(self.inputs), -1)
+        return Script(tail_arrays(self.project.program), flat, self.calls[:calls], _SEED)
 
     def _finding(self, sources: Sources, target: Target, at: int, got: Answer) -> str:
         """What differs after call `at`."""
-        device = Learner(self.project.graph, _SEED)
+        device = Learner(self.project.program, _SEED)
         latents = device.latents(self.inputs)
         for call in self.calls[: at + 1]:
             _do(device, call, latents)
@@ -89,9 +98,11 @@ class Rehearsal:
         where = f"call {at}, {self.calls[at]}, minibatch {device.head.steps}"
         if (wanted.status, wanted.done) != (got.status, got.done):
             return f"{where}: expected {wanted.status}, done {wanted.done}; was {got.status}, done {got.done}"
-        if wanted.crc == got.crc:
+        if (wanted.crc, wanted.caches) == (got.crc, got.caches):
             return f"{where}: the scores after it: expected {wanted.scores} was {got.scores}"
-        state = state_after(sources, target, self._script(at + 1))
+        state, signs = state_after(sources, target, self._script(at + 1))
+        if wanted.crc == got.crc:
+            return f"{where}: {first_sign(device, signs)}"
         return f"{where}: {first_difference(device.head, state)}"
 
 
@@ -112,8 +123,8 @@ def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int
     config = _config(project)
     inputs = inputs[:_MOST_SAMPLES]
     classes = _labels(labels, len(inputs), config)
-    calls = tuple(program(config, classes, minibatches))
-    device = Learner(project.graph, _SEED, CountingHead)
+    calls = tuple(program(project.program, classes, minibatches))
+    device = Learner(project.program, _SEED, counted=True)
     head = device.head
     assert isinstance(head, CountingHead)
     before = head.cw.astype("<i2").view(np.uint8)
@@ -128,13 +139,15 @@ def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int
     return Rehearsal(project, inputs, calls, found, numbers)
 
 
-def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Call]:
+def program(learned: Program, labels: Array, minibatches: int) -> Iterator[Call]:
     """Calls that commit at least `minibatches` minibatches, with aborts and refused calls among them.
 
     Samples are drawn from `labels` (S,). Each experience knows one class more than the one before, and brings
-    that one and up to three others.
+    that one and up to three others. Nothing is given up once steps have begun where that could not be undone.
     """
     rng = random.Random(_SEED)
+    config, units_of_one = parts(learned.graphs[0]).head.config, units_of_a_minibatch(learned)
+    undone = goes_back(learned.states)
     trained = experience = 0
     while trained < minibatches:
         yield Call("begin")
@@ -145,11 +158,11 @@ def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Cal
             yield Call("sample", number, int(labels[number]))
         yield Call("sample", 0, config.max_classes)
         batches = -(-offered // config.new_per_step) * config.epochs
-        units = batches * (config.batch + config.max_classes)
+        units = batches * units_of_one
         given_up = experience % 5 == 4
-        work = rng.randint(1, units) if given_up else units
+        work = rng.randint(1, units) * undone if given_up else units
         while work > 0:
-            budget = min(work, rng.choice((1, 7, config.batch, 3 * (config.batch + config.max_classes))))
+            budget = min(work, rng.choice((1, 7, config.batch, 3 * units_of_one)))
             yield Call("step", budget)
             work -= budget
         yield from (Call("sample", 0, 0), Call("step", 0), Call("begin"))
@@ -157,6 +170,9 @@ def program(config: HeadConfig, labels: Array, minibatches: int) -> Iterator[Cal
         trained += 0 if given_up else batches
         experience += 1
     yield Call("commit")
+    if not undone:
+        yield from (Call("begin"), Call("sample", 0, int(labels[0])), Call("step", 1), Call("abort"))
+        yield from (Call("begin"), Call("sample", 0, 0), Call("step", 1), Call("commit"), Call("abort"))
 
 
 def _brought(rng: random.Random, labels: Array, experience: int) -> list[int]:
@@ -194,7 +210,8 @@ def _answers(device: Learner, inputs: Array, calls: tuple[Call, ...]) -> tuple[A
         if index % INFER_EVERY == 0:
             sample = inputs[index % len(inputs)]
             scores = tuple(int(score) for score in device.infer(sample[None])[0])
-        found.append(Answer(status, done, zlib.crc32(device.head.canonical()), scores))
+        sums = zlib.crc32(device.head.canonical()), zlib.crc32(signs_of(device))
+        found.append(Answer(status, done, *sums, scores))
     return tuple(found)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bnncl.interp.head import HeadLearner, Phase
+from bnncl.interp.tail import TailLearner
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,25 @@ def fields(head: HeadLearner) -> tuple[Field, ...]:
     config, stored = head.config, head.replay.stored
     rows = (config.max_classes, config.features)
     found = [Field(name, (), 4) for name in ("phase", "steps", "epoch", "batch", "item", "count")]
+    found += [Field("op", (), 4)] if isinstance(head, TailLearner) else []
     found += [Field("past", rows[:1], 4), Field("cw", rows, 2, signed=True), Field("stored", (), 4)]
     found += [Field("met", rows[:1], 4), Field("replay_labels", (stored,), 2)]
     found += [Field("replay_latents", (stored, config.latent_bytes), 1)]
-    if head.phase is not Phase.IDLE:
+    if head.is_open:
         found += [Field("labels", (head.count,), 2), Field("latents", (head.count, config.latent_bytes), 1)]
-    if head.phase > Phase.OPEN:
+    if head.in_training:
         found.append(Field("tw", rows, 2, signed=True))
-    return tuple(found)
+    return (*found, *(_tail(head) if isinstance(head, TailLearner) else ()))
+
+
+def _tail(head: TailLearner) -> Iterator[Field]:
+    """What else than the head is trained."""
+    lasting, sums = {"latent", "parameter", "kept"}, {"gradient"}
+    for chosen in (lasting, sums) if head.phase in (Phase.FORWARD, Phase.UPDATE) else (lasting,):
+        for state in head.program.states:
+            if state.role in chosen:
+                width = state.type.stored_bytes // state.type.elements
+                yield Field(state.name, state.type.shape, width, signed=True)
 
 
 def first_difference(head: HeadLearner, state: bytes) -> str:

@@ -15,6 +15,7 @@ from bnncl.targets import Target
 from bnncl.toolchain.compilers import compile_elf
 from bnncl.toolchain.emulate import run_elf
 from bnncl.verification.harness import Sources, broken, rows_of
+from bnncl.verification.tail_arrays import KINDS, TailArray
 
 INFER_EVERY = 8
 _RUN_SECONDS = 600
@@ -39,18 +40,26 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is seen after a call: status, whether all is done, CRC-32 of all state, scores now and then."""
+    """What is seen after a call: status, whether all is done, CRC-32s, and scores now and then.
+
+    `crc` is that of all canonical state, `caches` that of the packed signs that follow from it.
+    """
 
     status: str
     done: bool
     crc: int
+    caches: int
     scores: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Script:
-    """What a program does: `calls` on samples `inputs` (S, length), after init with `seed`."""
+    """What a program does: `calls` on samples `inputs` (S, length), after init with `seed`.
 
+    `arrays` are those of a tail that learns.
+    """
+
+    arrays: Sequence[TailArray]
     inputs: Array
     calls: Sequence[Call]
     seed: int
@@ -62,19 +71,20 @@ def answers(sources: Sources, target: Target, script: Script) -> tuple[Answer, .
     found = []
     for line in _run(sources, target, script, _NO_DUMP):
         if line.startswith("call "):
-            _, _, status, done, crc, *scores = line.split()
-            found.append(Answer(names[int(status)], done == "1", int(crc, 16), tuple(map(int, scores))))
+            _, _, status, done, crc, caches, *scores = line.split()
+            sums = int(crc, 16), int(caches, 16)
+            found.append(Answer(names[int(status)], done == "1", *sums, tuple(map(int, scores))))
     if len(found) != len(script.calls):
         raise broken(sources, target, f"{len(found)} of {len(script.calls)} calls were answered")
     return tuple(found)
 
 
-def state_after(sources: Sources, target: Target, script: Script) -> bytes:
-    """The canonical state after the last call of `script`."""
-    for line in _run(sources, target, script, len(script.calls) - 1):
-        if line.startswith("dump "):
-            return bytes.fromhex(line.removeprefix("dump "))
-    raise broken(sources, target, "no state was printed")
+def state_after(sources: Sources, target: Target, script: Script) -> tuple[bytes, bytes]:
+    """The canonical state after the last call of `script`, and the packed signs."""
+    said = dict(line.partition(" ")[::2] for line in _run(sources, target, script, len(script.calls) - 1))
+    if "dump" not in said or "caches" not in said:
+        raise broken(sources, target, "no state was printed")
+    return bytes.fromhex(said["dump"]), bytes.fromhex(said["caches"])
 
 
 @lru_cache(maxsize=1)
@@ -122,12 +132,26 @@ def _case(sources: Sources, script: Script, dumped: int) -> str:
         f"enum {{ CASE_{', CASE_'.join(what.upper() for what in _WHATS)} }};",
         f"enum {{ CASE_CLASSES = {upper}_MAX_CLASSES, CASE_INFER_EVERY = {INFER_EVERY} }};",
         f"enum {{ CASE_SAMPLES = {len(inputs)}, CASE_CALLS = {len(calls)}, CASE_DUMP_CALL = {dumped} }};",
+        f"enum {{ CASE_{', CASE_'.join(kind.upper() for kind in KINDS)} }};",
+        "typedef struct { size_t offset; uint32_t count; uint8_t width; int kind; } case_array;",
+        f"enum {{ CASE_ARRAYS = {len(script.arrays)} }};",
+        f"static const case_array case_arrays[] = {{\n{_array_rows(name, script.arrays)}\n}};",
         "typedef struct { int what; uint32_t number; uint16_t label; } case_call;",
         f"static const case_call case_calls[CASE_CALLS] = {{\n{rows}\n}};",
         f"static const {name}_input case_inputs[CASE_SAMPLES][{upper}_INPUT_LEN] = {{",
         f"{rows_of(inputs)}\n}};",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _array_rows(name: str, arrays: Sequence[TailArray]) -> str:
+    """The rows of the C array, one of no use where there are none."""
+    if not arrays:
+        return "{0u, 0u, 1u, 0}"
+    return ",\n".join(
+        f"{{offsetof({name}_memory, {each.member}), {each.count}u, {each.width}u, CASE_{each.kind.upper()}}}"
+        for each in arrays
+    )
 
 
 _WHATS = ("begin", "sample", "step", "commit", "abort")

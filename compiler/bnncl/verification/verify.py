@@ -97,7 +97,7 @@ def verify(folder: Path, target: Target, data: Data | None = None, *, measure: b
     project = open_project(folder)
     data = data or noise(project)
     sources = Sources(folder, project.name, len(project.graph.ops))
-    comparison = compare(project.graph, sources, target, data.inputs)
+    comparison = compare(project.program, sources, target, data.inputs)
     findings = [*_stored_program(project), *_constants(project, sources, target)]
     if comparison.difference is not None:
         findings.append(str(comparison.difference))
@@ -148,7 +148,7 @@ def _stored_program(project: Opened) -> list[str]:
 def _constants(project: Opened, sources: Sources, target: Target) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         elf = build_model(sources, target, Path(folder) / "model.elf")
-        return [str(each) for each in differing_constants(project.graph, project.name, elf)]
+        return [str(each) for each in differing_constants(project.program, project.name, elf)]
 
 
 def _accuracy(comparison: Comparison, data: Data) -> float | None:
