@@ -8,12 +8,14 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnncl.cli import train, values
+from bnncl.cli import budget, train, values
 from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options, as_identifier
+from bnncl.driver.train_options import HEAD
 
 if TYPE_CHECKING:
     from bnncl.driver.project import Project
+    from bnncl.frontend.model import ModelSource
 
 NAME = "compile"
 HELP = "Compile a trained PyTorch binary neural network to a C project."
@@ -73,6 +75,12 @@ def _size_options(parser: argparse.ArgumentParser) -> None:
         "--board", type=values.names, default=(), help="boards to build for, whose memory is the limit"
     )
     group.add_argument("--ram", type=values.size, help="limit in bytes, such as 128K")
+    group.add_argument(
+        "--budget",
+        type=values.size,
+        metavar="RAM",
+        help="write nothing; list what could learn in so much RAM",
+    )
     group.add_argument("--flash", type=values.size, help="limit in bytes, such as 1M")
     group.add_argument(
         "--first-bits", type=int, choices=(8, 16), default=16, help="filters of the first layer"
@@ -86,8 +94,12 @@ def _size_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compile and write; returns the exit code."""
+    if args.budget is not None and args.train is None:
+        args.train = HEAD
     options = _options(args)
     options.resolve()
+    if args.budget is not None:
+        return _budget(args, options)
     project = _compiled(args, options)
     folder = args.output or Path(f"{args.file.stem}-{args.target[0]}")
     for warning in project.report.warnings:
@@ -106,16 +118,28 @@ def run(args: argparse.Namespace) -> int:
 def _compiled(args: argparse.Namespace, options: Options) -> Project:
     """Torch takes seconds to load: wrong options are told of before."""
     from bnncl.driver.pipeline import compile_model
+
+    return compile_model(_source(args), options)
+
+
+def _source(args: argparse.Namespace) -> ModelSource:
     from bnncl.frontend.model import ModelSource
 
-    source = ModelSource(
+    return ModelSource(
         args.file,
         factory=args.model,
         input_shape=args.input_shape,
         trust_pickle=args.trust_pickle,
         calibration=args.calibration,
     )
-    return compile_model(source, options)
+
+
+def _budget(args: argparse.Namespace, options: Options) -> int:
+    """Say what could learn in so much RAM; nothing is written."""
+    from bnncl.driver.allowance import allowances
+
+    budget.show(allowances(_source(args), options, args.budget), args.budget, args.report)
+    return 0
 
 
 def _options(args: argparse.Namespace) -> Options:

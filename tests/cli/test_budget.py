@@ -1,0 +1,59 @@
+"""`bnncl compile --budget`: which cut a RAM allows, with the bytes of each part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import bnncl
+from tests.e2e.residual import BiReal, network, settle
+from tests.e2e.zoo import images
+
+from .conftest import Command, content
+
+
+@pytest.fixture(scope="module")
+def residual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(1)
+    module = network(BiReal(8, 8), BiReal(8, 8), before=8, after=8)
+    settle(module, images(50))
+    path = tmp_path_factory.mktemp("model") / "residual.pt"
+    x = images(40)
+    bnncl.save(module.eval(), path, images(1), calibration=x, labels=module(x).argmax(1))
+    return path
+
+
+def rows(result) -> list[dict[str, object]]:
+    assert result.code == 0, result.err
+    return json.loads(result.out)["cuts"]
+
+
+def test_every_cut_is_listed_with_parts_that_add_up(compile_: Command, here: Path, residual: Path) -> None:
+    found = rows(compile_(residual, "--budget", "64K", "--report", "json"))
+    assert [each["train"] for each in found] == ["head", "3", "2"]
+    for each in found:
+        parts = [value for name, value in each.items() if name.endswith("_bytes")]
+        total, slot = each["total_bytes"], each["slot_bytes"]
+        assert sum(parts) - total - slot == total
+        assert each["slots"] == (64 * 1024 - total) // slot
+    assert content(here) == {}
+
+
+def test_what_it_lists_compiles(compile_: Command, residual: Path) -> None:
+    found = rows(compile_(residual, "--budget", "64K", "--report", "json"))
+    for each in found:
+        words = ("--train", each["train"], "--ram", "64K", "--replay")
+        fits = compile_(residual, *words, each["slots"], "--force")
+        assert fits.code == 0
+        assert "RAM is short" not in fits.err
+        more = compile_(residual, *words, each["slots"] + 1, "--force")
+        assert more.code == 4 or "RAM is short" in more.err
+
+
+def test_a_ram_that_is_too_small_says_how_much_is_missing(compile_: Command, residual: Path) -> None:
+    found = rows(compile_(residual, "--budget", "1K", "--report", "json"))
+    assert all(each["slots"] == 1024 - each["total_bytes"] < 0 for each in found)
+    assert "bytes short" in compile_(residual, "--budget", "1K").out
