@@ -21,7 +21,7 @@ from bnncl.ops.tail.backward import (
     Masked,
     SumPoolGradient,
 )
-from bnncl.ops.tail.exponents import EXPONENT, BlockExponent, Normalise
+from bnncl.ops.tail.exponents import BlockExponent, FixedExponent, Normalise
 from bnncl.ops.tail.forward import ChannelAffine, FilterConv, PassMask, SignAt
 from bnncl.ops.tail.parameters import (
     CURSOR,
@@ -47,7 +47,7 @@ CONFIG = HeadConfig(
     max_classes=CLASSES,
     latent_bytes=4 * SIZE * SIZE,
     slots=8,
-    experience=12,
+    experience=13,
     q_forward=8,
     q_backward=16,
     weight_exponent=12,
@@ -99,7 +99,6 @@ def _with_caches(trained: tuple[StateArray, ...], storage: bool) -> list[StateAr
     out, taps, channels = trained[1].type.shape
     turned = TensorType((taps, channels, out), Binary())
     found.append(StateArray("conv2_w_t", turned, "signs", of="conv2_w"))
-    found.append(StateArray("zero", EXPONENT, "gradient", of="scale"))
     return found
 
 
@@ -126,7 +125,7 @@ def _graphs(
     limit = CONFIG.weight_limit
     rows = TensorType((1, CLASSES, FEATURES + 1), Int(-limit, limit, 16))
     sample.begin(Value("tw", rows, Storage.STATE))
-    sample.states("conv_w_s", "conv2_w_s", "scale", "offset", "at", "conv2_w_t", "zero")
+    sample.states("conv_w_s", "conv2_w_s", "scale", "offset", "at", "conv2_w_t")
     sample.states(*(f"{each.name}_g" for each in trained))
     sample.forward(masked=True)
     sample.backward()
@@ -265,7 +264,8 @@ class _Maker:
                 bias_features=1,
             )
         )
-        m, e = self._normalised("d_features", "zero", "d_features", -7)
+        start = self.add(FixedExponent(output="delta_e", module="head", value=0))
+        m, e = self._normalised("d_features", start, "d_features", -7)
         self.add(
             SumPoolGradient(
                 x=m, output="d_pool", module="pool", window=Window(SIZE, SIZE), in_h=SIZE, in_w=SIZE
