@@ -1,4 +1,4 @@
-"""A project whose tail learns saves and loads what it learned, and gives it up: see generated.c and lost.c."""
+"""A project whose tail learns saves, loads and gives up what it learned: see generated.c and lost.c."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def arrays(spec: ProjectSpec) -> str:
 
 
 def wrong_words(spec: ProjectSpec) -> str:
-    """Rows of stored words that are beyond the limits of a weight or parameter, in its first element or its last."""
+    """Rows of stored words that are beyond the limits of weights or parameters, of the first and the last."""
     limits = {state.name: state.type.domain for state in trained(spec.program)}
     at, rows = 0, ""
     for segment in stored_state(spec.program):
