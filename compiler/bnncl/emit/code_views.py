@@ -17,11 +17,11 @@ from bnncl.emit.views import (
     SectionView,
     StructView,
 )
-from bnncl.ir.graph import Graph
 from bnncl.kernels.base import Binding, ConstArray, KernelCall, ParamStruct, Ref, calls
 from bnncl.plan.bounds import Bound as Bounds
-from bnncl.plan.bounds import accumulator_bound, product_bound
+from bnncl.plan.learn_bounds import Proof
 from bnncl.plan.memory import Place
+from bnncl.plan.tail_bounds import tail_proofs
 
 Bound = tuple[tuple[KernelCall, Binding], ...]
 _WIDTH = 100
@@ -69,7 +69,7 @@ def params_view(spec: ProjectSpec, names: Names, bound: Bound) -> ParamsView:
                 for op in spec.report.ops
                 for each in _asserts(f"op{op.index}", op.accumulator, op.product)
             ),
-            *(each for graph in spec.program.graphs[1:] for each in _graph_asserts(graph)),
+            *(proof_view(proof) for proof in tail_proofs(spec.program)),
         ),
     )
 
@@ -176,11 +176,13 @@ def _pointer(names: Names, call: KernelCall, to: Ref) -> str:
     return names.constant(call, to.name) if to.kind == "array" else f"&{names.struct(call, to.name)}"
 
 
-def _graph_asserts(graph: Graph) -> Iterator[AssertView]:
-    for index, call in enumerate(calls(graph)):
-        types = graph.input_types(call)
-        sums = accumulator_bound(call.op, types), product_bound(call.op, types)
-        yield from _asserts(f"{graph.name}{index}", *sums)
+def proof_view(proof: Proof) -> AssertView:
+    """That the variable of a proof holds its interval."""
+    name, low, high, bits = proof
+    if bits < 0:
+        return AssertView(f"{integer(high)} <= UINT{-bits}_MAX", f"{name}_fits")
+    limits = f"{integer(low)} >= INT{bits}_MIN && {integer(high)} <= INT{bits}_MAX"
+    return AssertView(limits, f"{name}_fits")
 
 
 def _asserts(op: str, accumulator: Bounds | None, product: Bounds | None) -> Iterator[AssertView]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bnncl.emit.code_views import Bound, call_views, section_view
+from bnncl.emit.code_views import Bound, call_views, proof_view, section_view
 from bnncl.emit.ctext import comment, initializer, integer
 from bnncl.emit.layout import Names
 from bnncl.emit.memory_layout import declaration, members, memory_arrays
@@ -187,10 +187,7 @@ def _config(spec: ProjectSpec, cut: Parts) -> Iterator[tuple[str, str]]:
 def _asserts(cut: Parts) -> Iterator[AssertView]:
     head = cut.head
     for name, low, high, bits in proofs(head.config, largest_input(cut.features), head.bias_feature):
-        limits = f"{integer(high)} <= UINT{-bits}_MAX"
-        if bits > 0:
-            limits = f"{integer(low)} >= INT{bits}_MIN && {integer(high)} <= INT{bits}_MAX"
-        yield AssertView(limits, f"learning_{name}_fits")
+        yield proof_view((f"learning_{name}", low, high, bits))
 
 
 def _pointers(held: tuple[Held, ...]) -> Iterator[str]:

@@ -28,9 +28,14 @@ def proofs(config: HeadConfig, largest_input: int = 128, bias_feature: int = 0) 
 
 def overflowing(config: HeadConfig, largest_input: int = 128, bias_feature: int = 0) -> tuple[str, ...]:
     """Names of the proofs that fail, in order; empty where `config` is safe."""
+    return failing(proofs(config, largest_input, bias_feature))
+
+
+def failing(found: tuple[Proof, ...]) -> tuple[str, ...]:
+    """Names of those of `found` whose interval the variable does not hold."""
     return tuple(
         name
-        for name, lo, hi, bits in proofs(config, largest_input, bias_feature)
+        for name, lo, hi, bits in found
         if (lo < 0 or hi >> -bits > 0 if bits < 0 else lo < -(1 << bits - 1) or hi >> bits - 1 > 0)
     )
 

@@ -14,6 +14,7 @@ from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
 from bnncl.plan.budget import Advice
 from bnncl.plan.learning import LearningReport, learning_report, state_bytes
 from bnncl.plan.memory import MemoryPlan, Plans
+from bnncl.plan.stored_state import trained
 from bnncl.targets import Target
 
 _CONTEXT_BYTES = 16
@@ -277,7 +278,7 @@ def learning_constants(program: Program) -> int:
             ):
                 found[call.output, array.name, array.data.tobytes()] = int(array.data.nbytes)
         inference = sum(found.values()) if at == 0 else inference
-    initial = sum(state.type.stored_bytes for state in program.states if state.initial is not None)
+    initial = sum(state.type.stored_bytes for state in trained(program))
     return sum(found.values()) - inference + initial
 
 

@@ -91,7 +91,7 @@ def state_after(sources: Sources, target: Target, script: Script) -> tuple[bytes
 def statuses() -> dict[str, int]:
     """The numbers of the statuses, by their names without BNNCL_."""
     text = (runtime_dir() / "include" / "bnncl" / "status.h").read_text()
-    return {name: int(number) for name, number in re.findall(r"BNNCL_(\w+) = (\d+)", text)}
+    return {name: int(number) for name, number in re.findall(r"BNNCL_(\w+) =\s+(\d+)", text)}
 
 
 def _run(sources: Sources, target: Target, script: Script, dumped: int) -> list[str]:
