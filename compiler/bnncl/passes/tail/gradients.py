@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -44,32 +44,32 @@ def sweep_back(sweep: Sweep) -> None:
 
 
 def _affine(sweep: Sweep, op: ChannelAffine, g: Gradient) -> None:
-    x = sweep.exponent_of(op.x)
-    _dot(sweep, op.scale, op.x, g, -x, op.module)
+    _dot(sweep, op, op.scale, g)
     total = sweep.add(ChannelSum(output=f"{op.offset}_g", module=op.module, x=g.name))
-    sweep.parameter(op.offset, total, g.exponent, g.bias, op.module)
+    sweep.parameter(op.offset, Gradient(total, g.exponent, g.bias), op.module)
     if sweep.wants(op.x):
         wide = ChannelProduct(output=f"{op.output}_g_x", module=op.module, x=g.name, y=op.scale)
         bias = g.bias - sweep.exponent_of(op.scale)
         sweep.give(op.x, sweep.narrow(sweep.add(wide), g.exponent, bias, op.module))
 
 
-def _dot(sweep: Sweep, state: str, x: str, g: Gradient, bias: int, module: str, part: Part = "all") -> None:
-    """The gradient of a parameter that multiplies `x`; products lose bits where a sum could overflow."""
+def _dot(sweep: Sweep, op: Op, state: str, g: Gradient, part: Part = "all") -> None:
+    """The gradient of what multiplies the input of `op`; products lose bits lest their sum overflow."""
+    x = op.inputs[0]
     types = sweep.type_of(g.name), sweep.type_of(x)
     height, width, _ = types[0].shape
     shift = 0
     while ((reach(types[0]) * reach(types[1]) >> shift) + 1) * height * width > MOST:
         shift += 1
-    made = ChannelDot(output=f"{state}_g", module=module, x=g.name, y=x, shift=shift, part=part)
-    sweep.parameter(state, sweep.add(made), g.exponent, g.bias + bias + shift, module)
+    made = ChannelDot(output=f"{state}_g", module=op.module, x=g.name, y=x, shift=shift, part=part)
+    bias = g.bias - sweep.exponent_of(x) + shift
+    sweep.parameter(state, Gradient(sweep.add(made), g.exponent, bias), op.module)
 
 
 def _slopes(sweep: Sweep, op: SlopedUnit, g: Gradient) -> None:
-    x = sweep.exponent_of(op.x)
-    _dot(sweep, op.slope, op.x, g, -x, op.module, "negative")
+    _dot(sweep, op, op.slope, g, "negative")
     if op.positive is not None:
-        _dot(sweep, op.positive, op.x, g, -x, op.module, "positive")
+        _dot(sweep, op, op.positive, g, "positive")
     if sweep.wants(op.x):
         wide = SlopeGradient(
             output=f"{op.output}_g_x",
@@ -86,7 +86,7 @@ def _slopes(sweep: Sweep, op: SlopedUnit, g: Gradient) -> None:
 def _sign(sweep: Sweep, op: SignAt, g: Gradient) -> None:
     inner = _masked(sweep, op, g)
     total = sweep.add(ChannelSum(output=f"{op.y}_g", module=op.module, x=inner.name))
-    sweep.parameter(op.y, total, inner.exponent, inner.bias, op.module)
+    sweep.parameter(op.y, Gradient(total, inner.exponent, inner.bias), op.module)
     sweep.give(op.x, inner)
 
 
@@ -179,15 +179,15 @@ def _flatten(sweep: Sweep, op: Flatten, g: Gradient) -> None:
     sweep.give(op.x, Gradient(sweep.add(made), g.exponent, g.bias))
 
 
-RULES: Final[Mapping[type[Op], Callable[[Sweep, Op, Gradient], None]]] = {
-    ChannelAffine: _affine,  # type: ignore[dict-item]
-    SlopedUnit: _slopes,  # type: ignore[dict-item]
-    SignAt: _sign,  # type: ignore[dict-item]
-    Requantize: _requantize,  # type: ignore[dict-item]
-    FilterConv: _conv,  # type: ignore[dict-item]
-    Add: _add,  # type: ignore[dict-item]
-    SumPool: _sum_pool,  # type: ignore[dict-item]
-    MaxPool: _max_pool,  # type: ignore[dict-item]
-    Flatten: _flatten,  # type: ignore[dict-item]
+RULES: Final[Mapping[type[Op], Callable[[Sweep, Any, Gradient], None]]] = {
+    ChannelAffine: _affine,
+    SlopedUnit: _slopes,
+    SignAt: _sign,
+    Requantize: _requantize,
+    FilterConv: _conv,
+    Add: _add,
+    SumPool: _sum_pool,
+    MaxPool: _max_pool,
+    Flatten: _flatten,
 }
 """How the gradient of each op's output becomes those of its inputs and parameters."""

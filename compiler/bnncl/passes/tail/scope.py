@@ -54,12 +54,24 @@ class Scope:
             self.names[traced] = op.output
         return op.output
 
-    def state(self, name: str, numbers: Array, domain: Int, role: Role, exponent: int, module: str) -> str:
-        """A new state that begins with `numbers`, in units of 2**-exponent."""
-        kind = {8: np.int8, 16: np.int16}[domain.bits]
-        height, width, channels = (1, 1, numbers.size) if numbers.ndim == 1 else numbers.shape
-        type_ = TensorType((height, width, channels), domain)
-        initial = Constant(np.clip(numbers, domain.lo, domain.hi).astype(kind).reshape(type_.shape))
+    def latent(self, op: Op, numbers: Array, exponent: int) -> str:
+        """The latent weights (O, taps, I) of a filter, in units of 2**-exponent, as a state."""
+        limit, bits = self.settings.latent_limit, self.settings.q_latent
+        return self._state(f"{op.output}_w", numbers, (limit, bits), "latent", (exponent, op.module))
+
+    def parameter(self, op: Op, kind: str, real: Array, exponent: int) -> str:
+        """A parameter (C,) of channels, real numbers held in units of 2**-exponent, as a state."""
+        limit = (self.settings.parameter_limit, 16)
+        numbers = np.rint(real * 2.0**exponent)[None, None]
+        return self._state(f"{op.output}_{kind}", numbers, limit, "parameter", (exponent, op.module))
+
+    def _state(
+        self, name: str, numbers: Array, width: tuple[int, int], role: Role, about: tuple[int, str]
+    ) -> str:
+        (limit, bits), (exponent, module) = width, about
+        height, rows, channels = numbers.shape
+        type_ = TensorType((height, rows, channels), Int(-limit, limit, bits))
+        initial = Constant(np.clip(numbers, -limit, limit).astype(np.int8 if bits == 8 else np.int16))
         self._enter(StateArray(name, type_, role, initial, "", Meaning.of(2.0**-exponent), module))
         self.exponents[name] = exponent
         return name

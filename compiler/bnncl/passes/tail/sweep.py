@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from bnncl.ir.op import Op
+from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Int, TensorType
 from bnncl.ir.values import StateArray, Storage, Value
 from bnncl.ops.tail.exponents import AlignedSum, BlockExponent, Normalise, SumExponent
@@ -91,24 +90,20 @@ class Sweep:
         )
         return Gradient(self.add(mantissas), made.output)
 
-    def parameter(self, state: str, wide: str, exponent: str, bias: int, module: str) -> None:
+    def parameter(self, state: str, wide: Gradient, module: str) -> None:
         """Sum up the wide gradient of the parameter `state`; the exponent is calibrated later."""
-        acc = self._sum_of(state, module)
+        acc = self.sum_for(state, module)
         made = Accumulate(
             output=f"{acc}_new",
             module=module,
             acc=acc,
-            x=wide,
-            x_exponent=exponent,
-            bias=bias,
+            x=wide.name,
+            x_exponent=wide.exponent,
+            bias=wide.bias,
             exponent=0,
             limit=MOST // self.settings.samples,
         )
         self.add(made)
-
-    def sum_for(self, state: str, module: str) -> str:
-        """The accumulator of the gradient of `state`."""
-        return self._sum_of(state, module)
 
     def transposed(self, latent: str, module: str) -> str:
         """The signs of the filter `latent` with output channels innermost."""
@@ -116,7 +111,8 @@ class Sweep:
             self.caches[latent] = f"{latent}_signs_t"
         return self.caches[latent]
 
-    def _sum_of(self, state: str, module: str) -> str:
+    def sum_for(self, state: str, module: str) -> str:
+        """A new accumulator, for the gradient of `state`."""
         name = f"{state}_sum"
         type_ = TensorType(self.type_of(state).shape, Int(-MOST, MOST, 32))
         self.sums.append(StateArray(name, type_, "gradient", of=state, module=module))
@@ -161,9 +157,8 @@ def needed_values(forward: Forward) -> frozenset[str]:
     return frozenset(found)
 
 
-def power_of_two(factors: Mapping[str, object] | np.ndarray) -> int | None:  # type: ignore[type-arg]
+def power_of_two(factors: Array) -> int | None:
     """The exponent that all of `factors` have in common where they are one power of two."""
-    numbers = np.asarray(factors, np.float64)
-    mantissa, exponent = np.frexp(numbers)
+    mantissa, exponent = np.frexp(factors.astype(np.float64))
     same = bool((mantissa == 0.5).all() and (exponent == exponent.flat[0]).all())
     return int(exponent.flat[0]) - 1 if same else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class AffineUnits:
 def affine_units(
     settings: TailSettings, x: int, out: int, numbers: tuple[Array, Array], largest: float
 ) -> AffineUnits:
-    """For real scales and offsets, of values in units of 2**-x, to ones in units of 2**-out up to `largest`."""
+    """For real scales and offsets, of values in units of 2**-x to 2**-out; results are up to `largest`."""
     limit = settings.parameter_limit
     scale_peak = max(float(np.abs(numbers[0]).max()), _LEAST)
     offset_peak = max(float(np.abs(numbers[1]).max()), largest / 16, _LEAST)
@@ -55,3 +56,15 @@ def sign_unit(settings: TailSettings, x: int, offsets: Array) -> int:
     peak = max(1.0, _ROOM * float(np.abs(offsets).max()))
     unit = floor_log2(settings.parameter_limit / peak)
     return max(x, min(int(np.clip(unit, *_SIGN_UNITS)), x + _SIGN_UNITS[1]))
+
+
+def latent_unit(latent: Array, bits: int) -> int:
+    """The exponent of latent weights of `bits` bits, real ones within -1..1.
+
+    All bits hold 1, the clip (PAPERS 4); or, where all weights are far smaller, as behind usual initial
+    values, the power of two from twice the largest on: else most would be rounded away. Where a weight is
+    clipped changes neither its sign nor its gradient, but how many steps it takes to flip.
+    """
+    largest = 2 * float(np.abs(latent).max(initial=0.0))
+    reach = math.ceil(math.log2(largest)) if 0 < largest < 1 else 0
+    return bits - 1 - reach

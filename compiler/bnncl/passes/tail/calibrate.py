@@ -1,0 +1,62 @@
+"""Exponents that calibration gives: of sums of gradients, and of gradients where those are fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bnncl.ir.graph import Graph
+from bnncl.ir.op import Array, Op
+from bnncl.numerics.gradients import bit_length
+from bnncl.ops.tail.exponents import BlockExponent
+from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter
+from bnncl.passes.tail.forward import Forward
+from bnncl.passes.tail.scope import floor_log2
+from bnncl.passes.tail.settings import TailSettings
+
+_HEADROOM_BITS = 1
+_MOST_SHIFT = 32
+_RATE_BITS = 8
+
+
+def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], settings: TailSettings) -> Graph:
+    """`sample` with exponents such that the largest number of each kind fills its limit but for a bit.
+
+    `found` are all values of the graph on calibration latents, with gradients of logits as errors make them.
+    """
+    least = _least_exponents(forward, sample, settings)
+
+    def chosen(op: Op) -> Op:
+        if isinstance(op, Accumulate):
+            top = _peak(found[op.x], found[op.x_exponent] + op.bias)
+            return replace(op, exponent=max(_exponent(top, op.limit), least[op.acc]))
+        if isinstance(op, AccumulateFilter):
+            top = _peak(found[op.gradient], found[op.gradient_exponent] + op.bias)
+            return replace(op, exponent=max(_exponent(top, op.limit), least[op.acc]))
+        if isinstance(op, BlockExponent) and settings.gradient_scale == "static":
+            return replace(op, fixed=int(found[op.output].max()) + _HEADROOM_BITS)
+        return op
+
+    return sample.with_ops([chosen(op) for op in sample.ops])
+
+
+def _exponent(peak: int, limit: int) -> int:
+    return peak + _HEADROOM_BITS - limit.bit_length()
+
+
+def _least_exponents(forward: Forward, sample: Graph, settings: TailSettings) -> dict[str, int]:
+    """The finest unit of each sum that an update can tell: its rate has _RATE_BITS bits or more."""
+    finest = _RATE_BITS - _MOST_SHIFT + settings.samples.bit_length() - floor_log2(settings.rate)
+    return {
+        op.inputs[0]: finest - forward.exponents[op.inputs[0].removesuffix("_sum")]
+        for op in sample.ops
+        if op.changes_state
+    }
+
+
+def _peak(numbers: Array, exponents: Array) -> int:
+    """The number of bits before the point of the largest of real numbers."""
+    bits = bit_length(numbers)
+    there = bits.reshape(-1) > 0
+    all_bits = (bits + exponents).reshape(-1)
+    return int(all_bits[there].max()) if there.any() else 0
