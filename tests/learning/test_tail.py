@@ -1,0 +1,329 @@
+"""A tail that learns, in the reference: slices, aborts, what inference reads, and that it is not vacuous."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bnncl.interp.counting import CountingTail
+from bnncl.interp.head import Phase, Refused
+from bnncl.interp.learner import Learner
+from bnncl.interp.restored import restored
+from bnncl.interp.tail import TailLearner
+from bnncl.ir.graph import Program
+from bnncl.kernels.learned_head import forward_ops
+from bnncl.ops.tail.parameters import Update
+from bnncl.plan.learning import units_of_a_minibatch
+from bnncl.plan.stored_state import stored_state
+from tests.learning.tail_programs import CLASSES, EXPERIENCE, NEW, REPLAYED, TAILS, inputs_of, program
+
+_ALL = 2**31
+_SEED = 5
+
+
+class Device(Learner):
+    """A learner whose head is known to be a tail's."""
+
+    @property
+    def tail(self) -> TailLearner:
+        assert isinstance(self.head, TailLearner)
+        return self.head
+
+
+def device(kind: str = "bireal", *, counted: bool = False, **options: object) -> Device:
+    return Device(program(kind, **options), _SEED, counted=counted)
+
+
+def fill(learner: Learner, kind: str = "bireal", count: int = EXPERIENCE, seed: int = 11) -> None:
+    """Begin an experience and take `count` samples in."""
+    learner.begin()
+    for latent, label in zip(learner.latents(inputs_of(kind, count, seed)), range(count), strict=True):
+        learner.head.sample(latent, label % CLASSES)
+
+
+def learn(learner: Learner, kind: str = "bireal", seed: int = 11) -> None:
+    fill(learner, kind, seed=seed)
+    assert learner.step(_ALL)
+    learner.commit()
+
+
+def units(made: Program) -> int:
+    """Units of an experience of EXPERIENCE samples, whose last minibatches have fewer."""
+    config = Learner(made, 1).head.config
+    room = config.between_updates
+    sample, update = len(made.graph("sample").ops) + 1, len(made.graph("update").ops) + config.max_classes
+    sizes = [min(NEW, EXPERIENCE - first) + REPLAYED for first in range(0, EXPERIENCE, NEW)]
+    return config.epochs * sum(size * sample + -(-size // room) * update for size in sizes)
+
+
+@pytest.mark.parametrize("kind", TAILS)
+@pytest.mark.parametrize("accumulate", [0, 3])
+def test_slices_do_not_change_what_is_learned(kind: str, accumulate: int) -> None:
+    one, other = device(kind, accumulate=accumulate), device(kind, accumulate=accumulate)
+    total = units(one.program)
+    done, rng = 0, random.Random(1)
+    for each in (one, other):
+        fill(each, kind)
+    while done < total:
+        budget = min(total - done, rng.choice((1, 2, 7, 40, 300)))
+        done += budget
+        assert one.step(budget) == (done == total)
+        for _ in range(budget):
+            other.step(1)
+        assert one.head.canonical() == other.head.canonical()
+        assert one.tail.packed_caches() == other.tail.packed_caches()
+    one.commit()
+    learn(whole := device(kind, accumulate=accumulate), kind)
+    assert one.head.canonical() == whole.head.canonical()
+
+
+def test_a_unit_is_one_op_and_the_cursor_counts_them() -> None:
+    learner = device()
+    fill(learner)
+    head, made = learner.tail, learner.program
+    sample, update = made.graph("sample"), made.graph("update")
+    learner.step(1)
+    assert (head.phase, head.item, head.op) == (Phase.FORWARD, 0, 1)
+    learner.step(forward_ops(sample))
+    assert (head.op, len(head._deltas)) == (forward_ops(sample) + 1, 1)
+    learner.step(len(sample.ops) - head.op + 1)
+    assert (head.phase, head.item, head.op) == (Phase.FORWARD, 1, 0)
+    learner.step((NEW + REPLAYED - 1) * (len(sample.ops) + 1))
+    assert (head.phase, head.item, head.op) == (Phase.UPDATE, NEW + REPLAYED, 0)
+    learner.step(CLASSES + len(update.ops) - 1)
+    assert (head.phase, head.op, head.steps) == (Phase.UPDATE, CLASSES + len(update.ops) - 1, 0)
+    learner.step(1)
+    assert (head.phase, head.item, head.op, head.steps) == (Phase.FORWARD, 0, 0, 1)
+    assert units_of_a_minibatch(made) == (NEW + REPLAYED) * (len(sample.ops) + 1) + CLASSES + len(update.ops)
+
+
+@pytest.mark.parametrize("kind", TAILS)
+def test_an_abort_goes_back_from_every_phase(kind: str) -> None:
+    learner, wanted = device(kind), device(kind)
+    for each in (learner, wanted):
+        learn(each, kind)
+    before, scores = wanted.head.canonical(), wanted.infer(inputs_of(kind, 8, 3))
+    total, sample = units(learner.program), len(learner.program.graph("sample").ops) + 1
+    within_update = (NEW + REPLAYED) * sample + CLASSES + 2
+    seen = set()
+    for done in (0, 1, within_update, *random.Random(2).sample(range(1, total), 12), total):
+        fill(learner, kind, seed=9)
+        if done:
+            learner.step(done)
+        seen.add(learner.head.phase)
+        assert np.array_equal(learner.infer(inputs_of(kind, 8, 3)), scores)
+        learner.abort()
+        assert learner.head.canonical() == before
+        assert learner.tail.caches_hold()
+        assert all(not learner.tail.states[name].any() for name in gradients(learner))
+    assert seen == {Phase.OPEN, Phase.FORWARD, Phase.UPDATE, Phase.TRAINED}
+    for each in (learner, wanted):
+        learn(each, kind, seed=4)
+    assert learner.head.canonical() == wanted.head.canonical()
+
+
+def gradients(learner: Device) -> list[str]:
+    return [state.name for state in learner.program.states if state.role == "gradient"]
+
+
+def test_an_abort_without_a_copy_loses_what_was_trained() -> None:
+    learner = device(keep_latents=False)
+    learn(learner)
+    saved, scores = state_of(learner), learner.infer(inputs_of("bireal", 8))
+    fill(learner)
+    learner.abort()
+    assert learner.head.phase is Phase.IDLE
+    fill(learner)
+    learner.step(units(learner.program) // 2)
+    assert learner.tail.caches_hold()
+    learner.abort()
+    assert learner.head.phase is Phase.LOST
+    assert np.array_equal(learner.infer(inputs_of("bireal", 8)), scores)
+    for call, status in (
+        (learner.begin, "STATE_LOST"),
+        (learner.commit, "BAD_STATE"),
+        (lambda: learner.step(1), "BAD_STATE"),
+        (lambda: learner.sample(inputs_of("bireal", 1)[0], 0), "BAD_STATE"),
+    ):
+        with pytest.raises(Refused) as refused:
+            call()
+        assert refused.value.status == status
+    lost = learner.head.canonical()
+    learner.abort()
+    assert learner.head.canonical() == lost
+    loaded = restored(learner.program, saved)
+    assert np.array_equal(loaded.infer(inputs_of("bireal", 8)), scores)
+
+
+def state_of(learner: Device) -> dict[str, np.ndarray]:
+    """What a save would store."""
+    head = learner.tail
+    memory = head.replay
+    held = {
+        "seed": np.array(head.seed),
+        "steps": np.array(head.steps),
+        "stored": np.array(memory.stored),
+        "past": head.past,
+        "cw": head.cw,
+        "met": memory.met,
+        "replay_labels": memory.labels,
+        "replay_latents": memory.latents,
+        **head.states,
+    }
+    return {each.name: held[each.name].reshape(each.shape).copy() for each in stored_state(learner.program)}
+
+
+@pytest.mark.parametrize("keep_latents", [True, False])
+def test_what_is_saved_is_all_that_lasts(keep_latents: bool) -> None:
+    learner = device(keep_latents=keep_latents)
+    learn(learner)
+    loaded = Device.__new__(Device)
+    loaded.__dict__ = restored(learner.program, state_of(learner)).__dict__
+    for seed in (3, 4):
+        assert loaded.head.canonical() == learner.head.canonical()
+        assert loaded.tail.packed_caches() == learner.tail.packed_caches()
+        learn(loaded, seed=seed)
+        learn(learner, seed=seed)
+
+
+@pytest.mark.parametrize("kind", TAILS)
+def test_inference_reads_what_was_kept(kind: str) -> None:
+    learner = device(kind)
+    inputs = inputs_of(kind, 8, 3)
+    first = learner.infer(inputs)
+    fill(learner, kind)
+    learner.step(_ALL)
+    assert np.array_equal(learner.infer(inputs), first)
+    kept = {state.of: state.name for state in learner.program.states if state.role == "kept"}
+    states = learner.tail.states
+    assert any(not np.array_equal(states[name], states[copy]) for name, copy in kept.items())
+    learner.commit()
+    assert all(np.array_equal(states[name], states[copy]) for name, copy in kept.items())
+    assert not np.array_equal(learner.infer(inputs), first)
+
+
+def test_updates_within_a_minibatch() -> None:
+    """As many samples as a minibatch has are a minibatch; the rate is that of all of it."""
+    full, same, few = device(), device(accumulate=NEW + REPLAYED), device(accumulate=3)
+    for learner in (full, same, few):
+        learn(learner)
+    assert full.head.canonical() == same.head.canonical() != few.head.canonical()
+    assert full.head.steps == few.head.steps
+    fill(few)
+    sample = len(few.program.graph("sample").ops) + 1
+    few.step(3 * sample)
+    assert (few.head.phase, few.head.item, len(few.head._deltas)) == (Phase.UPDATE, 3, 3)
+    few.step(CLASSES + len(few.program.graph("update").ops))
+    assert (few.head.phase, few.head.item, len(few.head._deltas)) == (Phase.FORWARD, 3, 0)
+    assert few.tail._minibatch().reshape(-1).tolist() == [_SEED, few.head.steps, NEW + REPLAYED]
+
+
+def test_the_head_of_a_tail_takes_the_rate_of_the_whole_minibatch() -> None:
+    full, few = device(), device(accumulate=3)
+    changes = []
+    for learner in (full, few):
+        fill(learner)
+        sample = len(learner.program.graph("sample").ops) + 1
+        count = 3 if learner is few else NEW + REPLAYED
+        learner.step(count * sample)
+        head = learner.head
+        deltas, inputs = np.array(head._deltas), np.array(head._inputs)
+        rate = (head.config.rate_multiplier + (NEW + REPLAYED) // 2) // (NEW + REPLAYED)
+        exact = deltas.T @ inputs * rate / 2.0**head.config.rate_shift
+        before = head.tw.copy()
+        learner.step(CLASSES)
+        limit = head.config.weight_limit
+        free = (abs(before - exact) < limit - 1) & head._active()[:, None]
+        assert free.any()
+        assert (abs(head.tw - (before - exact))[free] <= 1).all()
+        changes.append(int(free.sum()))
+    assert min(changes) > 0
+
+
+@pytest.mark.parametrize("kind", TAILS)
+@pytest.mark.parametrize(
+    "settings", [{}, {"q_latent": 8}, {"rule": "sign", "rate": 0.3}, {"gradient_scale": "static"}], ids=str
+)
+def test_it_is_not_vacuous(kind: str, settings: dict[str, object]) -> None:
+    learner = device(kind, counted=True, **settings)
+    assert isinstance(learner.head, CountingTail)
+    for seed in range(2):
+        learn(learner, kind, seed=seed)
+        assert learner.tail.caches_hold()
+    counts = learner.head.counts
+    assert min(counts.flips, counts.gradient_saturations, counts.weight_round_ups, counts.round_ups) > 0
+    assert counts.commits == 2
+    assert {state.name for state in learner.program.states if moved(learner, state.name)} >= {
+        op.x for op in learner.program.graph("update").ops if isinstance(op, Update)
+    }
+
+
+def moved(learner: Device, name: str) -> bool:
+    """Whether a state is no longer what it began as."""
+    return not np.array_equal(learner.tail.states[name], Device(learner.program, 1).tail.states[name])
+
+
+def test_saturated_weights_are_counted_and_stay_within_their_limits() -> None:
+    learner = device("quicknet", counted=True, rate=0.5)
+    assert isinstance(learner.head, CountingTail)
+    for seed in range(3):
+        learn(learner, "quicknet", seed=seed)
+    assert learner.head.counts.weight_saturations > 0
+    for op in learner.program.graph("update").ops:
+        if isinstance(op, Update):
+            assert abs(learner.tail.states[op.x]).max() <= op.limit
+
+
+def test_a_cache_that_is_wrong_is_found() -> None:
+    learner = device()
+    learn(learner)
+    for state in learner.program.states:
+        if state.role == "signs":
+            learner.tail.states[state.name] = -learner.tail.states[state.name]
+            assert not learner.tail.caches_hold()
+            learner.tail.states[state.name] = -learner.tail.states[state.name]
+    assert learner.tail.caches_hold()
+
+
+def test_other_seeds_round_otherwise() -> None:
+    made = program("chain")
+    one, other = Device(made, 1), Device(made, 2)
+    nearest = program("chain", stochastic=False)
+    for learner in (one, other):
+        learn(learner, "chain")
+    assert one.head.canonical() != other.head.canonical()
+    same = [Device(replace(nearest, name="again"), 1), Device(nearest, 1)]
+    for learner in same:
+        learn(learner, "chain")
+    assert same[0].head.canonical() == same[1].head.canonical()
+
+
+@pytest.mark.parametrize("keep_latents", [True, False])
+def test_canonical_bytes_are_the_documented_ones(keep_latents: bool) -> None:
+    learner = device(keep_latents=keep_latents)
+    head, states = learner.tail, learner.program.states
+    lasting = [each for each in states if each.role in ("latent", "parameter", "kept")]
+    open_ones = [each for each in states if each.role == "gradient"]
+    idle = head.canonical()
+    fill(learner)
+    learner.step(units(learner.program) // 3)
+    held = head.canonical()
+    cursor = np.frombuffer(held[:28], "<u4").tolist()
+    assert cursor == [head.phase, head.steps, head.epoch, head.batch, head.item, EXPERIENCE, head.op]
+    at = len(held)
+    for state in reversed([*lasting, *open_ones]):
+        dtype = {"int8_t": "<i1", "int16_t": "<i2", "int32_t": "<i4"}[state.type.ctype]
+        at -= state.type.stored_bytes
+        found = np.frombuffer(held[at : at + state.type.stored_bytes], dtype)
+        assert np.array_equal(found, head.states[state.name].reshape(-1)), state.name
+    assert all(head.states[state.name].any() for state in open_ones)
+    lasting_bytes = sum(state.type.stored_bytes for state in lasting)
+    assert len(idle) == 28 + len(idle[28:-lasting_bytes]) + lasting_bytes
+    assert len(held) - len(idle) == (
+        sum(state.type.stored_bytes for state in open_ones)
+        + EXPERIENCE * (2 + head.config.latent_bytes)
+        + 2 * CLASSES * head.config.features
+    )
