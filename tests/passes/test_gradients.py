@@ -38,6 +38,12 @@ def read_thrice(make: Layers) -> str:
     return make.add(x, y, "sum2")
 
 
+def signs_read_twice(make: Layers) -> str:
+    x = signed(make)
+    y = make.norm(make.conv(x, "conv2", 16, STRIDED), "conv2_norm", FAN_IN)
+    return make.add(y, make.norm(make.conv(make.max(x, "max1"), "conv3", 16), "conv3_norm", FAN_IN), "sum1")
+
+
 RULES: dict[str, Callable[[Layers], str]] = {
     "filter of bits": lambda make: make.conv("cut", "conv1", 16),
     "filter without padding": lambda make: make.conv("cut", "conv1", 16, Window(3, 2, 2, 1)),
@@ -62,6 +68,7 @@ RULES: dict[str, Callable[[Layers], str]] = {
     "sum with the cut": lambda make: make.add(normed(make, out=CHANNELS), make.shortcut(), "sum1"),
     "sum of two": lambda make: make.add(normed(make), normed(make, "conv2"), "sum1"),
     "read three times": read_thrice,
+    "signs pooled and read": signs_read_twice,
 }
 
 

@@ -344,8 +344,11 @@ def test_commit_keeps_and_abort_goes_back(keep_latents: bool):
 def test_signs_alone_last_by_the_other_rule():
     of = learned(TAILS["chain"](0), rule="sign", rate=0.02)
     states = of.states
+    first = states["conv1_w"]
     minibatch(of, states, of.delta, 0)
-    assert set(np.unique(np.abs(states["conv1_w"]))) == {of.settings.latent_limit}
+    for latent in (first, states["conv1_w"]):
+        assert set(np.unique(np.abs(latent))) == {of.settings.latent_limit}
+    assert np.array_equal(first >= 0, learned(TAILS["chain"](0)).states["conv1_w"] >= 0)
     assert np.unique(np.abs(states["norm1_scale"])).size > 2
 
 

@@ -33,6 +33,8 @@ def _conv(scope: Scope, op: Conv) -> None:
     latent = op.filter.latent
     assert latent is not None, f"{op.output} cannot be trained"
     clipped = np.clip(latent.astype(np.float64), -1, 1).reshape(op.out_channels, op.window.taps, -1)
+    if scope.settings.rule == "sign":
+        clipped = np.where(clipped < 0, -1.0, 1.0)
     unit = latent_unit(clipped, scope.settings.q_latent)
     numbers = np.rint(clipped * 2.0**unit)
     name = scope.latent(op, np.where((clipped < 0) & (numbers == 0), -1, numbers), unit)

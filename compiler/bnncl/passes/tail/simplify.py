@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
 from bnncl.ir.values import Constant, Value
@@ -37,29 +40,31 @@ def _merged(first: RealAffine, second: RealAffine) -> RealAffine:
 
 
 def signs_before_pools(tail: Graph) -> Graph:
-    """The TRACED graph with a max pool of signs made a sign of the max: signs rise, so it is the same."""
-    ops: list[Op] = []
+    """The TRACED graph with a max pool of signs made a sign of the max: signs rise, so it is the same.
+
+    The gradient then goes to the largest number, not to the first of many equal signs. Where more than the
+    pool reads the signs, they stay beside it; each learns an offset of its own.
+    """
+    made: dict[str, Op] = {}
     for op in tail.ops:
-        before = next((each for each in ops if isinstance(op, MaxPool) and each.output == op.x), None)
-        alone = isinstance(op, MaxPool) and len(tail.readers(op.x)) == 1
-        if isinstance(op, MaxPool) and isinstance(before, RealThreshold) and alone:
-            ops.remove(before)
-            pooled = MaxPool(output=before.output, module=op.module, x=before.x, window=op.window)
-            sign = RealThreshold(
-                output=op.output, module=before.module, x=pooled.output, at=before.at, first=before.first
-            )
-            ops += [pooled, sign]
+        before = made.get(op.x) if isinstance(op, MaxPool) else None
+        if isinstance(op, MaxPool) and isinstance(before, RealThreshold):
+            if len(tail.readers(op.x)) == 1:
+                del made[op.x]
+            pooled = replace(op, output=f"{op.output}_before_sign", x=before.x)
+            made[pooled.output] = pooled
+            made[op.output] = replace(before, output=op.output, x=pooled.output)
         else:
-            ops.append(op)
-    return _typed(tail, ops)
+            made[op.output] = op
+    return _typed(tail, made.values())
 
 
-def _typed(tail: Graph, ops: list[Op]) -> Graph:
+def _typed(tail: Graph, ops: Iterable[Op]) -> Graph:
     """The graph with other ops, whose outputs have the types that follow from them."""
-    values = dict(tail.values)
+    values, ops = dict(tail.values), tuple(ops)
     for op in ops:
         type_ = op.infer(*(values[name].type for name in op.inputs))
-        if values[op.output].type != type_:
+        if op.output not in values or values[op.output].type != type_:
             values[op.output] = Value(op.output, type_, module=op.module)
     return tail.with_ops(ops, values.values())
 
