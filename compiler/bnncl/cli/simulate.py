@@ -17,8 +17,9 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from bnncl.cli import values
-from bnncl.driver.train_options import Rounding, TrainOptions
-from bnncl.learn.methods import BY_NAME, METHODS
+from bnncl.cli.train import add_tail_options
+from bnncl.driver.train_options import HEAD, OF_TAILS, Rounding, TrainOptions
+from bnncl.learn.methods import BY_NAME, HEAD_METHODS, METHODS, TAIL_METHODS
 
 if TYPE_CHECKING:
     from bnncl.learn.results import Results, Run
@@ -49,15 +50,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods",
         type=values.names,
-        default=("device", "cwr", "cwr-plain", "naive", "joint"),
         metavar="A,B,...",
-        help=f"of {', '.join(method.name for method in METHODS)}",
+        help=f"of {', '.join(method.name for method in METHODS)} (default: {', '.join(HEAD_METHODS)}; "
+        f"with --train MODULE {', '.join(TAIL_METHODS)})",
     )
     parser.add_argument("--seeds", type=_seeds, default=(0, 1, 2), metavar="0,1,2", help="default 0,1,2")
     parser.add_argument("-o", "--output", type=Path, default=Path("simulation"), help="folder of the results")
     parser.add_argument("--no-plot", action="store_true", help=f"do not draw {PLOT_NAME}")
     _stream_options(parser.add_argument_group("stream"))
     _learning_options(parser.add_argument_group("learning"))
+    add_tail_options(parser.add_argument_group("learning of more than the head (--train MODULE)"))
 
 
 def _stream_options(group: Any) -> None:  # noqa: ANN401 - argparse does not name its type
@@ -74,6 +76,15 @@ def _stream_options(group: Any) -> None:  # noqa: ANN401 - argparse does not nam
 
 def _learning_options(group: Any) -> None:  # noqa: ANN401
     count = values.count
+    group.add_argument(
+        "--train",
+        default=HEAD,
+        metavar="head|MODULE",
+        help="the last linear layer learns (default), or all that follows from the bits of a module",
+    )
+    group.add_argument(
+        "--new-head", action="store_true", help="no class is known first: all that come are new"
+    )
     group.add_argument("--replay", type=count, default=200, metavar="N", help="slots (default 200)")
     group.add_argument(
         "--replay-bits",
@@ -151,7 +162,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         model=args.model,
         data=args.data,
         scenario=args.scenario,
-        methods=args.methods,
+        methods=args.methods or (HEAD_METHODS if args.train == HEAD else TAIL_METHODS),
         seeds=args.seeds,
         at_once=args.at_once,
         experiences=args.experiences,
@@ -169,6 +180,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         minibatch=args.minibatch,
         epochs=args.epochs,
         engine=args.engine,
+        train=args.train,
+        new_head=args.new_head,
+        **{name: value for name in OF_TAILS if (value := getattr(args, name)) is not None},
     )
 
 

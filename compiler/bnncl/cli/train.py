@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rate", type=float, metavar="R", help="learning rate (default: 8 by the squares of features)"
     )
     _rest(group, plain)
-    _tail(parser.add_argument_group("learning of more than the head (--train MODULE)"), plain)
+    add_tail_options(parser.add_argument_group("learning of more than the head (--train MODULE)"))
 
 
 def _rest(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse does not name its type
@@ -67,7 +67,9 @@ def _rest(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse d
     )
 
 
-def _tail(group: Any, plain: TrainOptions) -> None:  # noqa: ANN401 - argparse does not name its type
+def add_tail_options(group: Any) -> None:  # noqa: ANN401 - argparse does not name its type
+    """Declare those that count only where more than the head learns."""
+    plain = TrainOptions()
     group.add_argument("--tail-rate", type=float, metavar="R", help="learning rate of all but the head")
     group.add_argument("--qw", type=int, choices=(8, 16), help=f"bits of latent weights (default {plain.qw})")
     group.add_argument("--ste", choices=get_args(Ste), help=f"gradient of a sign (default {plain.ste})")

@@ -27,7 +27,8 @@ from bnncl.passes.tail.program import HeadShape, learning_tail
 from bnncl.passes.tail.settings import TailSettings
 
 _SAMPLES = 256
-_USUAL_RATE = 0.01
+USUAL_RATE = 0.01
+"""The tail's learning rate where none is given."""
 
 
 def tail_program(
@@ -46,7 +47,7 @@ def tail_program(
     names = {"head": taken_off(model.graph, before), "modules": model.modules}
     cut = cut_before(before, options.tail, calibration.x, **names)
     encode = run_passes(cut.encode, lowering)
-    latents = _latents(encode, input_format, calibration.x[_spread(len(calibration.x))])
+    latents = statistics_latents(encode, input_format, calibration.x)
     settings = _settings(options)
     forward = lower_forward(cut.tail, latents, settings)
     joined = _joined(encode, forward.graph)
@@ -73,20 +74,21 @@ def _settings(options: Options) -> TailSettings:
         ste=options.ste,
         rule=options.latent_rule,
         gradient_scale=options.gradient_scale,
-        rate=_USUAL_RATE if options.tail_rate is None else options.tail_rate,
+        rate=USUAL_RATE if options.tail_rate is None else options.tail_rate,
         samples=sum(options.minibatch),
         stochastic=options.rounding == "stochastic",
         keep_latents=options.abort == "ram",
     )
 
 
-def _spread(count: int) -> Array:
-    """Positions of at most so many samples as statistics need, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(np.int64))
+def statistics_latents(encode: Graph, input_format: InputFormat, calibration: Array) -> Array:
+    """The latents (N, H, W, C) that the tail's statistics are of: of samples spread over `calibration`.
 
-
-def _latents(encode: Graph, input_format: InputFormat, x: Array) -> Array:
-    return run(encode, {encode.inputs[0]: input_format.quantise(x)})[encode.outputs[0]]
+    `encode` is the INTEGER or SELECTED graph in front of the cut.
+    """
+    count = len(calibration)
+    at = np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(np.int64))
+    return run(encode, {encode.inputs[0]: input_format.quantise(calibration[at])})[encode.outputs[0]]
 
 
 def _joined(encode: Graph, forward: Graph) -> Graph:

@@ -17,7 +17,8 @@ LatentRule = Literal["accumulate", "sign"]
 GradientScale = Literal["block", "static"]
 _LATENT_BITS = (8, 7, 6)
 HEAD = "head"
-_OF_TAILS = ("tail_rate", "qw", "ste", "latent_rule", "accumulate", "gradient_scale")
+OF_TAILS = ("tail_rate", "qw", "ste", "latent_rule", "accumulate", "gradient_scale")
+"""The options that count only where more than the head learns."""
 MOST = 65535
 """The largest number of classes, of slots and of samples."""
 
@@ -119,7 +120,7 @@ class TrainOptions:
         """What is wrong with the options that count only where more than the head learns."""
         plain = TrainOptions()
         if self.tail is None:
-            given = [name for name in _OF_TAILS if getattr(self, name) != getattr(plain, name)]
+            given = [name for name in OF_TAILS if getattr(self, name) != getattr(plain, name)]
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             why, hint = "The head has neither.", "Name a module with --train, or leave them out."
             return [Problem("tail-required", "these need a tail", options, why, hint)] if given else []

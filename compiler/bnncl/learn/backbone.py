@@ -10,7 +10,8 @@ import numpy as np
 
 from bnncl.driver.head_rows import rate_fraction, real_rate
 from bnncl.driver.project import stored_inputs
-from bnncl.interp import run
+from bnncl.interp import given, run
+from bnncl.interp.states import States
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.op import Array
 from bnncl.ir.serialize import save_program
@@ -31,12 +32,22 @@ class Backbone:
     """A graph whose head learns, run up to the head: by the integer reference, so bit for bit as in C.
 
     So float references differ from the device in how they learn, and in nothing else. `scale` is the real
-    number that a feature of 1 stands for.
+    number that a feature of 1 stands for. Where a tail learns, `kept` is what is read of it at first.
     """
 
     graph: Graph
     cut: Parts
     scale: float
+    kept: States = field(default_factory=dict)
+
+    @classmethod
+    def of_program(cls, program: Program) -> Backbone:
+        """The backbone of an INTEGER or SELECTED program that learns, as it is at first."""
+        made = cls.of(program.graphs[0])
+        nothing = np.zeros(0)
+        kept = given(program, nothing)
+        del kept[program.graphs[0].inputs[0]]
+        return replace(made, kept=kept)
 
     @classmethod
     def of(cls, graph: Graph) -> Backbone:
@@ -74,10 +85,14 @@ class Backbone:
                 told(len(part))
         return Samples(inputs, np.concatenate(made), labels.astype(np.int64))
 
+    def latents(self, inputs: Array) -> Array:
+        """The values of the cut (N, H, W, C) of stored inputs."""
+        encode = self.cut.encode
+        return run(encode, {encode.inputs[0]: inputs})[self.cut.head.cut]
+
     def _features(self, inputs: Array) -> Features:
-        encode, tail, head = self.cut.encode, self.cut.tail, self.cut.head
-        cut = run(encode, {encode.inputs[0]: inputs})[head.cut]
-        made = run(tail, {head.cut: cut})[head.x].reshape(len(inputs), -1)
+        tail, head = self.cut.tail, self.cut.head
+        made = run(tail, {**self.kept, head.cut: self.latents(inputs)})[head.x].reshape(len(inputs), -1)
         return (head.with_bias(made) * self.scale).astype(np.float32)
 
     @property

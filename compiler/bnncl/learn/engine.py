@@ -53,7 +53,7 @@ class ReferenceEngine:
         self.learner.begin()
         for part in _batches(samples.inputs):
             for latent, label in zip(
-                self.learner.latents(samples.inputs[part]), samples.labels[part], strict=True
+                self.learner.latents(samples.inputs[part].astype(np.int64)), samples.labels[part], strict=True
             ):
                 self.learner.head.sample(latent, int(label))
         while not self.learner.step(_WHOLE):
@@ -62,7 +62,9 @@ class ReferenceEngine:
 
     def scores(self, samples: Samples) -> Scores:
         """Scores (N, max_classes), int16."""
-        parts = [self.learner.infer(samples.inputs[part]) for part in _batches(samples.inputs)]
+        parts = [
+            self.learner.infer(samples.inputs[part].astype(np.int64)) for part in _batches(samples.inputs)
+        ]
         return np.concatenate(parts).astype(np.int16)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["device", "cwr", "naive", "joint"]
+Kind = Literal["device", "cwr", "naive", "joint", "tail", "tail-naive", "tail-joint"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Method:
     replays: bool = False
     latent_bits: int | None = None
     equal_bytes: bool = False
+
+    @property
+    def tail(self) -> bool:
+        """Whether it is a float reference that learns more than a head."""
+        return self.kind in ("tail", "tail-naive", "tail-joint")
 
 
 METHODS = (
@@ -49,5 +54,39 @@ METHODS = (
     Method("cwr-plain", "CWR*, float, no replay", "cwr"),
     Method("naive", "fine-tuning, float", "naive"),
     Method("joint", "joint training, float", "joint"),
+    Method("tail", "tail, float, 1-bit latents", "tail", replays=True, latent_bits=1),
+    Method("tail-8", "tail, float, 8-bit latents", "tail", replays=True, latent_bits=8),
+    Method("tail-32", "tail, float, float latents", "tail", replays=True, latent_bits=32),
+    Method(
+        "tail-8-bytes",
+        "tail, 8-bit latents, equal bytes",
+        "tail",
+        replays=True,
+        latent_bits=8,
+        equal_bytes=True,
+    ),
+    Method(
+        "tail-32-bytes",
+        "tail, float latents, equal bytes",
+        "tail",
+        replays=True,
+        latent_bits=32,
+        equal_bytes=True,
+    ),
+    Method("tail-plain", "tail, float, no replay", "tail", latent_bits=1),
+    Method("tail-naive", "tail fine-tuning, float", "tail-naive", latent_bits=1),
+    Method("tail-joint", "tail joint training, float", "tail-joint", latent_bits=1),
 )
+HEAD_METHODS = ("device", "cwr", "cwr-plain", "naive", "joint")
+TAIL_METHODS = (
+    "device",
+    "device-plain",
+    "tail",
+    "tail-32",
+    "tail-32-bytes",
+    "tail-naive",
+    "tail-joint",
+    "cwr",
+)
+"""What is compared where nobody says otherwise: heads, and tails."""
 BY_NAME = {method.name: method for method in METHODS}

@@ -15,7 +15,9 @@ from bnncl.emit.folder import owned_files
 
 FORMAT = 1
 USED_RATE = "used_rate"
-"""The setting that a simulation finds out: at which rate it learns, where the compiler chose it."""
+USED_TAIL_RATE = "used_tail_rate"
+"""The settings that a simulation finds out: at which rates it learns, where the compiler chose them."""
+_FOUND_OUT = (USED_RATE, USED_TAIL_RATE)
 JSON_NAME, CSV_NAME = "results.json", "results.csv"
 
 
@@ -40,7 +42,9 @@ class Run:
     """A method with a seed, from the first experience to the last.
 
     `matrix[e][c]` is the accuracy of class c after e experiences, None where it has no test sample.
-    `slots` latents of `latent_bits` bits a value take `replay_bytes`. `seconds` is the wall time.
+    `slots` latents of `latent_bits` bits a value take `replay_bytes`. `seconds` is the wall time. Where a
+    tail learns, `trained_per_second` are the samples, new and replayed, that were trained on, each as often
+    as it was, by the time that learning took; None where that cannot be told apart.
     """
 
     method: str
@@ -51,6 +55,7 @@ class Run:
     seconds: float
     rows: tuple[Row, ...]
     matrix: tuple[tuple[float | None, ...], ...]
+    trained_per_second: float | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -75,7 +80,11 @@ class Results:
 
     def as_json(self) -> dict[str, Any]:
         """The content of results.json; `schema.json` beside this file describes it."""
-        return {"format": FORMAT, "settings": dict(self.settings), "runs": [asdict(run) for run in self.runs]}
+        return {
+            "format": FORMAT,
+            "settings": dict(self.settings),
+            "runs": [_as_json(run) for run in self.runs],
+        }
 
     def as_csv(self) -> str:
         """A row for each experience of each run."""
@@ -110,8 +119,7 @@ def resume(folder: Path, settings: Mapping[str, Any]) -> Results:
     found = read(path)
     wanted = json.loads(json.dumps(dict(settings)))
     names = sorted({*wanted, *found.settings})
-    if not (USED_RATE in wanted and USED_RATE in found.settings):
-        names = [name for name in names if name != USED_RATE]
+    names = [name for name in names if name not in _FOUND_OUT or (name in wanted and name in found.settings)]
     other = [name for name in names if wanted.get(name) != found.settings.get(name)]
     if other:
         raise UsageError(
@@ -151,6 +159,13 @@ def read(path: Path) -> Results:
         raise UsageError(
             Problem("bad-results", "these are no results of a simulation", str(path), str(error), hint)
         ) from error
+
+
+def _as_json(run: Run) -> dict[str, Any]:
+    made = asdict(run)
+    if run.trained_per_second is None:
+        del made["trained_per_second"]
+    return made
 
 
 def _run(content: dict[str, Any]) -> Run:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from bnncl.diagnostics import Problem, UsageError
-from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project
+from bnncl.driver.tail import USUAL_RATE
 from bnncl.frontend.model import ModelSource, open_model
 from bnncl.learn.backbone import Backbone, Computed
-from bnncl.learn.baselines import CwrStar, FineTuning, Joint, Recipe
+from bnncl.learn.baselines import CwrStar, FineTuning, Joint
+from bnncl.learn.baselines.tail import Parameters, TailBaseline, TailFineTuning, TailJoint, TailRecipe
 from bnncl.learn.batched import FeatureEngine
+from bnncl.learn.compiling import compiled, known_classes, stream_of
 from bnncl.learn.data import DataSet
 from bnncl.learn.engine import CEngine, Engine, ReferenceEngine
-from bnncl.learn.methods import Method
+from bnncl.learn.methods import BY_NAME, Method
 from bnncl.learn.metrics import Shares, by_class, summarise
-from bnncl.learn.results import USED_RATE, Results, Row, Run, resume
+from bnncl.learn.results import USED_RATE, USED_TAIL_RATE, Results, Row, Run, resume
 from bnncl.learn.samples import Samples
-from bnncl.learn.scenarios import Stream, class_incremental, new_instances
+from bnncl.learn.scenarios import Experience, Stream
 from bnncl.learn.settings import Settings
+from bnncl.learn.tails import Tails
+from bnncl.learn.views import View, Views
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,7 +74,7 @@ def simulate(
         _LOG.info("nothing is missing in %s", folder)
         return results
     bench = prepare(settings, data, told, computed)
-    results = resume(folder, {**results.settings, USED_RATE: bench.rate})
+    results = resume(folder, dict(results.settings) | bench.rates)
     told.begin("learning", sum(len(bench.streams[seed].experiences) for _, seed in missing))
     for method, seed in missing:
         results = results.with_run(bench.run(method, seed, told))
@@ -91,33 +95,56 @@ class Bench:
     project: Project
     backbone: Backbone
     streams: dict[int, Stream]
-    train: Samples
-    test: Samples
-    known: Samples
+    views: Views
     _engines: dict[bool, CEngine] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
-        """The learning rate of all methods: that of the settings, or that of the compiled head."""
+        """The learning rate of all heads: that of the settings, or that of the compiled head."""
         return self.backbone.rate if self.settings.rate is None else self.settings.rate
+
+    @property
+    def tail_rate(self) -> float:
+        """The learning rate of all tails."""
+        return USUAL_RATE if self.settings.tail_rate is None else self.settings.tail_rate
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rates as results name them."""
+        tail = {} if self.settings.tail is None else {USED_TAIL_RATE: self.tail_rate}
+        return {USED_RATE: self.rate} | tail
 
     def run(self, method: Method, seed: int, told: Progress) -> Run:
         """One method with one seed, from the first experience to the last."""
-        stream, begun = self.streams[seed], time.perf_counter()
+        stream, view, begun = self.streams[seed], self.views.of(method), time.perf_counter()
         slots, bits, size = self._memory(method)
         learner = self._learner(method, seed, slots, bits)
-        matrix = [self._accuracies(learner)]
+        matrix, learning = [self._accuracies(learner, view.test)], 0.0
         for experience in stream.experiences:
-            learner.learn(self.train.take(experience.indices))
-            matrix.append(self._accuracies(learner))
+            arrived, since = view.train.take(experience.indices), time.perf_counter()
+            learner.learn(arrived)
+            learning += time.perf_counter() - since
+            matrix.append(self._accuracies(learner, view.test))
             told.advance(1)
         seconds = time.perf_counter() - begun
         _LOG.info("%s, seed %d: %.1f s", method.name, seed, seconds)
         if isinstance(learner, CEngine):
             _LOG.info("the C has learned %.0f samples a second", learner.samples_per_second)
-        rows = self._rows(stream, np.array(matrix))
+        speed = self._speed(method, stream, view, slots, learning)
+        rows = self._rows(stream, np.array(matrix), view.test)
         shares = tuple(tuple(None if np.isnan(share) else float(share) for share in row) for row in matrix)
-        return Run(method.name, seed, slots, bits, slots * size, round(seconds, 3), rows, shares)
+        return Run(method.name, seed, slots, bits, slots * size, round(seconds, 3), rows, shares, speed)
+
+    def _speed(self, method: Method, stream: Stream, view: View, slots: int, seconds: float) -> float | None:
+        """Samples trained on a second, replayed ones included, where a tail learned in `seconds`."""
+        if self.settings.tail is None or not (method.tail or method.kind == "device"):
+            return None
+        if method.kind == "tail-joint":
+            return None
+        filled = bool(slots and len(view.known))
+        passes = sum(_passes(self.settings, stream.experiences, slots > 0, filled))
+        _LOG.info("%s: %.0f samples a second, replayed ones included", method.name, passes / seconds)
+        return round(passes / seconds, 1)
 
     def _memory(self, method: Method) -> tuple[int, int, int]:
         """Slots, bits a value, and bytes a latent."""
@@ -127,17 +154,27 @@ class Bench:
         own = self.backbone.latent_bits
         bits = self.settings.latents if method.latent_bits is None else method.latent_bits
         bits = own if method.kind == "device" else bits
-        size = config.latent_bytes if bits == own else -(-self.backbone.latent_values * bits // 8)
+        tails = self.views.tails
+        numbers = tails.numbers(bits) if tails is not None and method.tail else 1
+        size = config.latent_bytes if bits == own else -(-self.backbone.latent_values * numbers * bits // 8)
         slots = config.slots * config.latent_bytes // size if method.equal_bytes else config.slots
         return slots, bits, size
 
     def _learner(self, method: Method, seed: int, slots: int, bits: int) -> Engine:
         if method.kind == "device":
             return self._device(seed, replays=method.replays)
-        start = self.backbone.start(self.known)
+        start = self.backbone.start(self.views.of(method).known)
+        if method.kind == "joint":
+            return Joint(start)
+        recipe = self._recipe(slots, bits)
+        if method.tail:
+            return self._tail(method, seed, recipe)
+        return FineTuning(start, recipe, seed) if method.kind == "naive" else CwrStar(start, recipe, seed)
+
+    def _recipe(self, slots: int, bits: int) -> TailRecipe:
         settings = self.settings
         new, replayed = settings.minibatch
-        recipe = Recipe(
+        return TailRecipe(
             rate=self.rate,
             epochs=settings.epochs,
             new_per_step=new,
@@ -145,10 +182,20 @@ class Bench:
             slots=slots,
             latent_bits=bits or 32,
             exact=self.backbone.exact,
+            tail_rate=self.tail_rate,
+            rule=settings.latent_rule,
         )
-        if method.kind == "joint":
-            return Joint(start)
-        return FineTuning(start, recipe, seed) if method.kind == "naive" else CwrStar(start, recipe, seed)
+
+    def _tail(self, method: Method, seed: int, recipe: TailRecipe) -> Engine:
+        """A tail in float; its latents are what they are before they are replayed."""
+        tails = self.views.tails
+        assert tails is not None
+        assert method.latent_bits is not None
+        module, traced = tails.module(method.latent_bits)
+        start = self.backbone.start(self.views.of(method).known)
+        kinds: dict[str, type[TailBaseline] | type[TailFineTuning] | type[TailJoint]]
+        kinds = {"tail": TailBaseline, "tail-naive": TailFineTuning, "tail-joint": TailJoint}
+        return kinds[method.kind](module, Parameters.of_traced(traced), start, recipe, seed)
 
     def _device(self, seed: int, *, replays: bool) -> Engine:
         if self.settings.engine != "c":
@@ -169,12 +216,12 @@ class Bench:
             return self.project
         return compiled(self.settings, self.data, self.streams, replays=replays)
 
-    def _accuracies(self, learner: Engine) -> Shares:
-        predicted = learner.scores(self.test).argmax(1)
-        return by_class(predicted, self.test.labels, self.data.classes)
+    def _accuracies(self, learner: Engine, test: Samples) -> Shares:
+        predicted = learner.scores(test).argmax(1)
+        return by_class(predicted, test.labels, self.data.classes)
 
-    def _rows(self, stream: Stream, matrix: Shares) -> tuple[Row, ...]:
-        counts = np.bincount(self.test.labels, minlength=self.data.classes)
+    def _rows(self, stream: Stream, matrix: Shares, test: Samples) -> tuple[Row, ...]:
+        counts = np.bincount(test.labels, minlength=self.data.classes)
         seen = [stream.seen(after) for after in range(len(matrix))]
         rows = []
         for at, found in enumerate(summarise(matrix, counts, seen)):
@@ -186,58 +233,35 @@ class Bench:
 
 def prepare(settings: Settings, data: DataSet, told: Progress, computed: Computed | None = None) -> Bench:
     """What the runs of `settings` share; features that are in `computed` are not computed again."""
-    store = Computed() if computed is None else computed
     told.begin("compiling", 1)
-    base = range(_known_classes(settings))
+    base = known_classes(settings)
     streams = {seed: stream_of(settings, data, base, seed) for seed in settings.seeds}
     project = compiled(settings, data, streams)
     told.advance(1)
-    backbone = Backbone.of(project.spec.graph)
-    told.begin("frozen layers", len(data.x_train) + len(data.x_test))
-    train = store.samples(backbone, data.x_train, data.y_train, told.advance)
-    test = store.samples(backbone, data.x_test, data.y_test, told.advance)
-    known = train.take(np.flatnonzero(np.isin(data.y_train, base)))
-    return Bench(settings, data, project, backbone, streams, train, test, known)
+    backbone = Backbone.of_program(project.spec.program)
+    views = Views(data, base, backbone, _tails(settings, project, backbone), computed or Computed())
+    if settings.tail is None:
+        told.begin("frozen layers", len(data.x_train) + len(data.x_test))
+        views.of(BY_NAME["device"], told.advance)
+    return Bench(settings, data, project, backbone, streams, views)
 
 
-def _known_classes(settings: Settings) -> int:
-    graph = open_model(ModelSource(settings.model)).graph
-    return graph.type_of(graph.outputs[0]).elements
+def _tails(settings: Settings, project: Project, backbone: Backbone) -> Tails | None:
+    if settings.tail is None:
+        return None
+    model = open_model(ModelSource(settings.model), settings.tail)
+    return Tails.of(project, backbone, model, settings.tail, settings.ste)
 
 
-def stream_of(settings: Settings, data: DataSet, base: range, seed: int) -> Stream:
-    """The stream of a seed: the classes in `base` are known before."""
-    if settings.scenario == "nc":
-        return class_incremental(
-            data.y_train,
-            base,
-            at_once=settings.at_once,
-            most=settings.most,
-            seed=seed,
-            shuffle_classes=settings.shuffle_classes,
-        )
-    return new_instances(
-        data.y_train, base, count=settings.experiences, most=settings.most, seed=seed, domains=data.domains
-    )
-
-
-def compiled(
-    settings: Settings, data: DataSet, streams: dict[int, Stream], *, replays: bool = True
-) -> Project:
-    """The model with a head that learns, its replay memory filled with the training samples it knows."""
-    base = next(iter(streams.values())).base
-    largest = max(len(one.indices) for stream in streams.values() for one in stream.experiences)
-    options = settings.options(largest, max(data.classes, len(base)), replays=replays)
-    known = np.isin(data.y_train, base)
-    if known.any() and replays:
-        options = replace(options, replay_init=(data.x_train[known], data.y_train[known]))
-    elif known.any():
-        counts = np.bincount(data.y_train[known], minlength=len(base))
-        options = replace(options, known_counts=tuple(counts.tolist()))
-    if not set(data.y_train[known]) & set(base):
-        message = f"no sample is of one of the {len(base)} classes that the model knows"
-        raise UsageError(Problem("no-known-classes", message, "--data", hint="Classes are numbered from 0."))
-    return compile_model(ModelSource(settings.model), options)
+def _passes(
+    settings: Settings, experiences: tuple[Experience, ...], replays: bool, filled: bool
+) -> Iterator[int]:
+    """Samples that each experience trains on; the memory is `filled` from the first one on, or later."""
+    new, replayed = settings.minibatch
+    for at, each in enumerate(experiences):
+        steps = settings.epochs * -(-len(each.indices) // new)
+        again = steps * replayed if replays and (at or filled) else 0
+        yield settings.epochs * len(each.indices) + again
 
 
 __all__ = ["Bench", "Progress", "Silent", "compiled", "prepare", "simulate", "stream_of"]

@@ -232,7 +232,8 @@ class TailJoint:
         if self._made is None:
             self._tail.load_state_dict(self._first)
             self._made = TailFineTuning(self._tail, self._parameters, self._start, self._recipe, self._seed)
-            self._made.learn(joined(self._seen))
+            if self._seen:
+                self._made.learn(joined(self._seen))
         return self._made.scores(samples)
 
 
