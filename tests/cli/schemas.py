@@ -95,6 +95,12 @@ TRAINING = _object(
     evictions=_COUNT,
     changed_bytes=_COUNT,
     head_bytes=_COUNT,
+    flips=_COUNT,
+    weight_saturations=_COUNT,
+    weight_round_ups=_COUNT,
+    gradient_saturations=_COUNT,
+    changed_weight_bytes=_COUNT,
+    weight_bytes=_COUNT,
 )
 """`training` of `bnncl verify --train`."""
 

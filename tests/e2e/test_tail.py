@@ -56,6 +56,7 @@ def test_every_step_equals_the_reference(rehearsed: Rehearse, host_target: Targe
     assert result.minibatches >= 100
     assert min(result.flips, result.weight_saturations, result.weight_round_ups) > 0
     assert min(result.commits, result.new_classes, result.changed_bytes) > 0
+    assert result.changed_weight_bytes > result.weight_bytes // 2
 
 
 def test_inference_equals_the_reference(rehearsed: Rehearse, host_target: Target) -> None:

@@ -90,6 +90,11 @@ def test_the_code_is_free_of_warnings(folder: Path, tmp_path: Path, compiler: st
     assert "self-test: passed" in said
 
 
+def test_no_line_of_the_tail_is_longer_than_the_style_allows(folder: Path) -> None:
+    for path in (folder / "src/net_tail.c", folder / "src/net_head.h", folder / "include/net.h"):
+        assert all(len(line) <= 120 for line in path.read_text().splitlines()), path
+
+
 def test_the_manifest_names_all_that_is_stored(folder: Path, kind: str) -> None:
     layout = expected_state(folder).layout
     stored = {segment.name: segment for segment in layout}

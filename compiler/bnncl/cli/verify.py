@@ -173,4 +173,16 @@ def _counted(learned: TrainVerification) -> tuple[str, ...]:
         f"{learned.saturations} saturations, {learned.round_ups} stochastic round-ups",
         f"{learned.replacements} replacements and {learned.evictions} evictions of replays, "
         f"{learned.changed_bytes} of {learned.head_bytes} bytes of the head changed",
+        *_counted_of_tail(learned),
+    )
+
+
+def _counted_of_tail(learned: TrainVerification) -> tuple[str, ...]:
+    if not learned.weight_bytes:
+        return ()
+    return (
+        f"{learned.changed_weight_bytes} of {learned.weight_bytes} bytes of the tail changed, "
+        f"{learned.flips} signs of filters flipped",
+        f"{learned.weight_saturations} saturations, {learned.weight_round_ups} stochastic round-ups of it, "
+        f"{learned.gradient_saturations} gradients cut off",
     )

@@ -25,7 +25,7 @@ POINTERS = (
 
 _UNITS = (
     "one sample forward, or the update of one class",
-    "one op of a sample or of an update, or the update of one class",
+    "one op of a sample or an update, or the update of a class",
 )
 _BYTES = ("replay_latents", "latents")
 _FACTORY = (

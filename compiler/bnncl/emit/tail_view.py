@@ -43,10 +43,11 @@ class TailCopyView:
 
 @dataclass(frozen=True)
 class TailCheckView:
-    """What a stored array must be within: the function that looks, the array, and C numbers."""
+    """What a stored array must be within: the function that looks, the array, its length, and C numbers."""
 
     function: str
     member: str
+    count: int
     low: str
     high: str
 
@@ -133,6 +134,7 @@ def _checks(states: tuple[StateArray, ...]) -> Iterator[TailCheckView]:
             yield TailCheckView(
                 f"bnncl_tail_within_i{domain.bits}",
                 identifier(each.name),
+                each.type.elements,
                 integer(domain.lo),
                 integer(domain.hi),
             )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bnncl.emit.ctext import identifier
 from bnncl.interp.learner import Learner
 from bnncl.interp.tail import TailLearner, as_bytes
 from bnncl.ir.graph import Program
 from bnncl.ir.values import Role, StateArray
 from bnncl.plan.learning import ELEMENT_BYTES
+from bnncl.plan.stored_state import trained
 
 Kind = Literal["lasting", "gradient", "cache"]
 KINDS: Final[tuple[Kind, ...]] = ("lasting", "gradient", "cache")
@@ -55,6 +59,15 @@ def signs_of(device: Learner) -> bytes:
         return b""
     assert head.caches_hold(), "signs of filters are not those of their weights"
     return head.packed_caches()
+
+
+def trained_bytes(device: Learner) -> NDArray[np.uint8]:
+    """The bytes of what a tail trains; none without one."""
+    head = device.head
+    if not isinstance(head, TailLearner):
+        return np.zeros(0, np.uint8)
+    held = [as_bytes(head.states[state.name], state) for state in trained(head.program)]
+    return np.frombuffer(b"".join(held), np.uint8)
 
 
 def first_sign(device: Learner, signs: bytes) -> str:

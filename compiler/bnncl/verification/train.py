@@ -23,7 +23,7 @@ from bnncl.plan.learning import units_of_a_minibatch
 from bnncl.targets import Target
 from bnncl.verification.harness import Sources
 from bnncl.verification.opened import Opened, open_project
-from bnncl.verification.tail_arrays import first_sign, signs_of, tail_arrays
+from bnncl.verification.tail_arrays import first_sign, signs_of, tail_arrays, trained_bytes
 from bnncl.verification.train_fields import first_difference
 from bnncl.verification.train_harness import INFER_EVERY, Answer, Call, Script, answers, state_after
 
@@ -37,8 +37,9 @@ class TrainVerification:
     """What was compared: calls, minibatches, and what happened in them.
 
     `findings` is empty where C and reference are equal after every call. `changed_bytes` of
-    `head_bytes` of the consolidated rows are others than at first. The other numbers are those of
-    `interp.counting.Counts`, and from `flips` on of `TailCounts`, 0 where only a head learns.
+    `head_bytes` of the consolidated rows are others than at first, and `changed_weight_bytes` of
+    `weight_bytes` of a tail. The other numbers are those of `interp.counting.Counts`, and from `flips` on of
+    `TailCounts`, 0 where only a head learns.
     """
 
     environment: str
@@ -58,6 +59,8 @@ class TrainVerification:
     weight_saturations: int = 0
     weight_round_ups: int = 0
     gradient_saturations: int = 0
+    changed_weight_bytes: int = 0
+    weight_bytes: int = 0
 
     @property
     def passed(self) -> bool:
@@ -127,14 +130,17 @@ def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int
     device = Learner(project.program, _SEED, counted=True)
     head = device.head
     assert isinstance(head, CountingHead)
-    before = head.cw.astype("<i2").view(np.uint8)
+    before = head.cw.astype("<i2").view(np.uint8), trained_bytes(device)
     found = _answers(device, inputs, calls)
-    changed = head.cw.astype("<i2").view(np.uint8) != before
+    changed = head.cw.astype("<i2").view(np.uint8) != before[0]
+    changed_weights = trained_bytes(device) != before[1]
     numbers = {
         "minibatches": head.steps,
         **asdict(head.counts),
         "changed_bytes": int(changed.sum()),
         "head_bytes": changed.size,
+        "changed_weight_bytes": int(changed_weights.sum()),
+        "weight_bytes": changed_weights.size,
     }
     return Rehearsal(project, inputs, calls, found, numbers)
 
