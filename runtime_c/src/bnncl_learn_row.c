@@ -10,7 +10,7 @@ static bnncl_learn_rate bnncl_rate_of(const bnncl_head_config *config, const bnn
     rate.rate = (int32_t)((config->rate_multiplier + samples / 2u) / samples);
     rate.limit = bnncl_weight_limit(config);
     rate.shift = config->rate_shift;
-    rate.noise = bnncl_hash_step(state->seed, BNNCL_STREAM_ROUND, state->steps);
+    rate.noise = bnncl_hash_step(state->seed, BNNCL_STREAM_ROUND, bnncl_learn_noise_step(config, state));
     rate.first = row * config->features;
     rate.stochastic = config->stochastic;
     return rate;

@@ -246,11 +246,15 @@ class HeadLearner:
         rate = self._rate(samples)
         if config.stochastic:
             index = row * config.features + np.arange(config.features)
-            noise = hash32(self.seed, STREAM_ROUND, self.steps, index).astype(np.int64)
+            noise = hash32(self.seed, STREAM_ROUND, self._noise_step(), index).astype(np.int64)
             term = noise >> (32 - config.rate_shift)
         else:
             term = np.full(config.features, 1 << (config.rate_shift - 1), np.int64)
         return shift_right_floor(gradient * rate + term, config.rate_shift)
+
+    def _noise_step(self) -> int:
+        """The step that random words of an update are drawn for."""
+        return self.steps
 
     def _next_batch(self) -> None:
         self._deltas, self._inputs = [], []

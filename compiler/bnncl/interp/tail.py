@@ -87,7 +87,13 @@ class TailLearner(HeadLearner):
 
     def _minibatch(self) -> Array:
         """What an update knows of its minibatch."""
-        return np.array([self.seed, self.steps, sum(self._sizes())], np.int64).reshape(1, 1, 1, 3)
+        found = [self.seed, self._noise_step(), sum(self._sizes())]
+        return np.array(found, np.int64).reshape(1, 1, 1, 3)
+
+    def _noise_step(self) -> int:
+        """Updates within one minibatch have random words of their own."""
+        turn = (self.item - 1) // self.config.between_updates
+        return (self.steps + (turn << 24)) % 2**32
 
     def _do(self, op: Op) -> Array:
         """One op of a sample or of an update."""

@@ -70,6 +70,14 @@ static inline uint32_t bnncl_learn_room(const bnncl_head_config *config)
     return config->accumulate > 0 ? config->accumulate : config->new_per_step + config->replay_per_step;
 }
 
+/* The step that random words of an update are drawn for: updates within one minibatch have words of their own. */
+static inline uint32_t bnncl_learn_noise_step(const bnncl_head_config *config, const bnncl_learn_state *state)
+{
+    const bool is_head_alone = config->tail == NULL;
+    return is_head_alone ? state->steps
+                         : state->steps + ((state->item - 1u) / bnncl_learn_room(config) << 24);
+}
+
 /* Whether an experience is open. */
 static inline bool bnncl_learn_is_open(const bnncl_learn_state *state)
 {
