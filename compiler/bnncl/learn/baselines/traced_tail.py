@@ -27,7 +27,7 @@ from bnncl.ops.window import Window
 from bnncl.passes.tail.forward import behind_convolutions, merged_affines, signs_before_pools
 
 Ste = Literal["clip", "approxsign", "identity"]
-_LEAST_DEVIATION = 1e-3
+_LEAST_DEVIATION = 2.0**-6
 """Least standard deviation of a channel, by the root mean square of all of them."""
 
 

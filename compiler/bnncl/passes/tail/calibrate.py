@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bnncl.diagnostics import Problem, UsageError
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
 from bnncl.numerics.gradients import bit_length
@@ -17,6 +18,7 @@ from bnncl.passes.tail.settings import TailSettings
 _HEADROOM_BITS = 1
 _MOST_SHIFT = 32
 _RATE_BITS = 8
+_TOLD_BITS = 2
 
 
 def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], settings: TailSettings) -> Graph:
@@ -29,10 +31,10 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
     def chosen(op: Op) -> Op:
         if isinstance(op, Accumulate):
             top = _peak(found[op.x], found[op.x_exponent] + op.bias)
-            return replace(op, exponent=max(_exponent(top, op.limit), least[op.acc]))
+            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings))
         if isinstance(op, AccumulateFilter):
             top = _peak(found[op.gradient], found[op.gradient_exponent] + op.bias)
-            return replace(op, exponent=max(_exponent(top, op.limit), least[op.acc]))
+            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings))
         if isinstance(op, BlockExponent) and settings.gradient_scale == "static":
             return replace(op, fixed=int(found[op.output].max()) + _HEADROOM_BITS)
         return op
@@ -40,8 +42,19 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
     return sample.with_ops([chosen(op) for op in sample.ops])
 
 
-def _exponent(peak: int, limit: int) -> int:
-    return peak + _HEADROOM_BITS - limit.bit_length()
+def _exponent(peak: int, limit: int, least: int, settings: TailSettings) -> int:
+    """The unit of a sum of parts below 2**peak; UsageError where no step could tell one from 0."""
+    if least > peak - _TOLD_BITS:
+        raise UsageError(
+            Problem(
+                "bad-rate",
+                f"a learning rate of {settings.rate:g} is too small",
+                "--tail-rate",
+                "No gradient would be large enough to change a parameter.",
+                "Rates of 0.001 to 0.1 are usual.",
+            )
+        )
+    return max(peak + _HEADROOM_BITS - limit.bit_length(), least)
 
 
 def _least_exponents(forward: Forward, sample: Graph, settings: TailSettings) -> dict[str, int]:

@@ -21,7 +21,7 @@ from bnncl.passes.lower_real.rescale import make_rescale
 from bnncl.passes.tail.scope import Scope, floor_log2
 from bnncl.passes.tail.units import affine_units, latent_unit, sign_unit, slope_unit
 
-_DEAD = 1e-3
+_DEAD = 2.0**-6
 """Least standard deviation of a channel, by the root mean square of all."""
 
 _FAR = 2.0**30
@@ -199,7 +199,7 @@ def _sign(scope: Scope, op: RealThreshold) -> None:
 
 
 def _clamp(scope: Scope, op: RealClamp) -> None:
-    """A clamp, in 16 bits where it is of an accumulator; its mask says where the number was inside."""
+    """A clamp, in 16 bits where it is of an accumulator; its mask: inside, ends included."""
     x = scope.of(op.x)
     type_, inner = scope.values[x].type, scope.exponents[x]
     assert isinstance(type_.domain, Int)
