@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from bnncl.emit import ProjectSpec, render, write
-from bnncl.ir.types import Int
+from bnncl.interp.learner import Learner
+from bnncl.interp.restored import restored
+from bnncl.ir.op import Array
+from bnncl.ir.types import Int, Shape
 from bnncl.plan.stored_state import stored_state, trained
-from bnncl.state import expected_state
+from bnncl.state import arrays, expected_state, read_state
+from bnncl.state.compare import describe, diff
 from bnncl.targets import TARGETS
 from bnncl.toolchain.compilers import compile_elf
 from bnncl.toolchain.emulate import run_elf
+from bnncl.verification.tail_arrays import signs_of
 from tests.e2e.test_tail import tail_spec
 from tests.state.native import RUNTIME, SANITIZERS
 from tests.state.test_generated import run
@@ -39,7 +44,7 @@ def folder(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def arrays(spec: ProjectSpec) -> str:
+def taken(spec: ProjectSpec) -> str:
     """All that lasts of the tail: gradients are zeros between two experiences, and last, too."""
     return " ".join(f"TAKE({state.name})" for state in spec.program.states)
 
@@ -60,10 +65,48 @@ def wrong_words(spec: ProjectSpec) -> str:
 def test_old_or_new_wherever_power_goes(folder: Path, kind: str, tmp_path: Path) -> None:
     require_tool("gcc")
     spec = tail_spec(kind)
-    more: dict[str, str | int] = {"TAIL_ARRAYS": arrays(spec), "TAIL_WRONG": wrong_words(spec)}
+    more: dict[str, str | int] = {"TAIL_ARRAYS": taken(spec), "TAIL_WRONG": wrong_words(spec)}
     cuts, old, new = run(folder, tmp_path, "host", SANITIZERS, CUT_STRIDE="97u", CUT_SHAPES=1, **more)
     assert cuts == old + new > 300
     assert new > 10
+
+
+def made_input(number: int, shape: Shape) -> Array:
+    """What generated.c makes of a number."""
+    random, found = (number * 2654435761 + 1) % 2**32, []
+    for _ in range(int(np.prod(shape))):
+        random = (random * 1664525 + 1013904223) % 2**32
+        found.append(random >> 24)
+    return np.array(found, np.int64).reshape(shape)
+
+
+def learn(device: Learner, e: int, known: int) -> None:
+    """What generated.c does in experience `e`."""
+    shape = device.program.graphs[0].type_of(device.program.graphs[0].inputs[0]).shape
+    device.begin()
+    for i in range(13):
+        label = e if i % 2 else 0 if e < 2 else known + e - 2
+        device.sample(made_input(e * 13 + i, shape), label)
+    while not device.step(5 + e):
+        pass
+    device.commit()
+
+
+def test_the_reference_reads_what_a_device_saves_and_goes_on(folder: Path, kind: str, tmp_path: Path) -> None:
+    run(folder, tmp_path, "host", DUMP_FOLDER=f'"{tmp_path}"', CUT_SHAPES=0)
+    expected, program = expected_state(folder), tail_spec(kind).program
+    device = Learner(program, 7)
+    last = None
+    for e in range(4):
+        blob = read_state(tmp_path / f"{e}.bin", expected)
+        saved = restored(program, arrays(blob, expected.layout))
+        learn(device, e, 2)
+        assert saved.head.canonical() == device.head.canonical()
+        assert signs_of(saved) == signs_of(device)
+        text = describe(blob, expected.layout) if last is None else diff(last, blob, expected.layout)
+        lines = text.splitlines()
+        assert all(any(state.name in line.split() for line in lines) for state in trained(program))
+        device, last = saved, blob
 
 
 def test_an_abort_goes_back_or_says_that_it_cannot(folder: Path, kind: str, tmp_path: Path) -> None:
