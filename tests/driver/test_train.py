@@ -39,8 +39,39 @@ def test_bad_options_are_told_of_all_at_once():
     assert caught.value.exit_code == 2
 
 
-def test_only_the_head_can_be_trained():
-    assert refused(train="layer4")[0] == ["bad-train"]
+def test_a_module_that_is_not_there_cannot_be_trained():
+    assert refused(train="layer4")[0] == ["unknown-train-module"]
+
+
+def test_options_of_a_tail_need_one():
+    slugs, error = refused(train="head", qw=8, ste="identity")
+    assert slugs == ["tail-required"]
+    assert "--qw, --ste" in str(error)
+
+
+def test_bad_options_of_a_tail_are_told_of_all_at_once():
+    options = Options(
+        train="3", qw=12, accumulate=3, replay_bits=8, ste="up", latent_rule="both", tail_rate=-1.0
+    )
+    with pytest.raises(bnncl.UsageError) as caught:
+        options.resolve()
+    slugs = [problem.slug for problem in caught.value.problems]
+    assert sorted(slugs) == sorted(["bad-width"] * 2 + ["bad-count", "bad-rate"] + ["bad-choice"] * 2)
+
+
+def test_a_new_head_needs_room_and_takes_no_replays():
+    assert refused(new_head=True)[0] == ["too-few-classes"]
+    with pytest.raises(bnncl.UsageError) as caught:
+        Options(train="head", new_head=True, max_classes=4, replay=8, replay_init="x.npz").resolve()
+    assert [problem.slug for problem in caught.value.problems] == ["replay-init-new-head"]
+
+
+def test_a_new_head_knows_nothing_at_first():
+    x = images(12)
+    project = compiled(new_head=True, max_classes=6, replay=8)
+    assert (project.run(x.numpy()) == -(2**15)).all()
+    learner = project.learn(x.numpy(), np.arange(12) % 3)
+    assert learner.head.known().tolist() == [True] * 3 + [False] * 3
 
 
 def test_options_of_learning_need_train():
