@@ -25,7 +25,8 @@ static const bnncl_head_config config_{id} = {{
 }};
 static const bnncl_head head_{id} = {{
     &state_{id}, cw_{id}, past_{id}, met_{id}, replay_labels_{id}, replay_latents_{id}, tw_{id},
-    current_{id}, labels_{id}, latents_{id}, deltas_{id}, inputs_{id}, logits_{id}, active_{id}, &sizes_{id}, NULL,
+    current_{id}, labels_{id}, latents_{id}, deltas_{id}, inputs_{id}, logits_{id}, active_{id}, &sizes_{id},
+    NULL,
 }};
 """
 

@@ -109,7 +109,9 @@ def test_a_wrong_call_changes_nothing(
 
 
 def test_every_phase_is_tried() -> None:
-    assert {PHASES[prepare] for prepare, *_ in REFUSED} == set(Phase) - {Phase.LOST}, "a head alone is never lost"
+    assert {PHASES[prepare] for prepare, *_ in REFUSED} == set(Phase) - {Phase.LOST}, (
+        "a head alone is never lost"
+    )
 
 
 @pytest.mark.parametrize("prepare", PHASES)

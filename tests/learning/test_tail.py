@@ -1,4 +1,4 @@
-"""A tail that learns, in the reference: slices, aborts, what inference reads, and that it is not vacuous."""
+"""A tail that learns, in the reference: slices, what inference reads, and that it is not vacuous."""
 
 from __future__ import annotations
 
@@ -9,54 +9,12 @@ import numpy as np
 import pytest
 
 from bnncl.interp.counting import CountingTail
-from bnncl.interp.head import Phase, Refused
-from bnncl.interp.learner import Learner
-from bnncl.interp.restored import restored
-from bnncl.interp.tail import TailLearner
-from bnncl.ir.graph import Program
+from bnncl.interp.head import Phase
 from bnncl.kernels.learned_head import forward_ops
 from bnncl.ops.tail.parameters import Update
 from bnncl.plan.learning import units_of_a_minibatch
-from bnncl.plan.stored_state import stored_state
+from tests.learning.tail_devices import ALL, SEED, Device, device, fill, learn, units
 from tests.learning.tail_programs import CLASSES, EXPERIENCE, NEW, REPLAYED, TAILS, inputs_of, program
-
-_ALL = 2**31
-_SEED = 5
-
-
-class Device(Learner):
-    """A learner whose head is known to be a tail's."""
-
-    @property
-    def tail(self) -> TailLearner:
-        assert isinstance(self.head, TailLearner)
-        return self.head
-
-
-def device(kind: str = "bireal", *, counted: bool = False, **options: object) -> Device:
-    return Device(program(kind, **options), _SEED, counted=counted)
-
-
-def fill(learner: Learner, kind: str = "bireal", count: int = EXPERIENCE, seed: int = 11) -> None:
-    """Begin an experience and take `count` samples in."""
-    learner.begin()
-    for latent, label in zip(learner.latents(inputs_of(kind, count, seed)), range(count), strict=True):
-        learner.head.sample(latent, label % CLASSES)
-
-
-def learn(learner: Learner, kind: str = "bireal", seed: int = 11) -> None:
-    fill(learner, kind, seed=seed)
-    assert learner.step(_ALL)
-    learner.commit()
-
-
-def units(made: Program) -> int:
-    """Units of an experience of EXPERIENCE samples, whose last minibatches have fewer."""
-    config = Learner(made, 1).head.config
-    room = config.between_updates
-    sample, update = len(made.graph("sample").ops) + 1, len(made.graph("update").ops) + config.max_classes
-    sizes = [min(NEW, EXPERIENCE - first) + REPLAYED for first in range(0, EXPERIENCE, NEW)]
-    return config.epochs * sum(size * sample + -(-size // room) * update for size in sizes)
 
 
 @pytest.mark.parametrize("kind", TAILS)
@@ -101,101 +59,12 @@ def test_a_unit_is_one_op_and_the_cursor_counts_them() -> None:
 
 
 @pytest.mark.parametrize("kind", TAILS)
-def test_an_abort_goes_back_from_every_phase(kind: str) -> None:
-    learner, wanted = device(kind), device(kind)
-    for each in (learner, wanted):
-        learn(each, kind)
-    before, scores = wanted.head.canonical(), wanted.infer(inputs_of(kind, 8, 3))
-    total, sample = units(learner.program), len(learner.program.graph("sample").ops) + 1
-    within_update = (NEW + REPLAYED) * sample + CLASSES + 2
-    seen = set()
-    for done in (0, 1, within_update, *random.Random(2).sample(range(1, total), 12), total):
-        fill(learner, kind, seed=9)
-        if done:
-            learner.step(done)
-        seen.add(learner.head.phase)
-        assert np.array_equal(learner.infer(inputs_of(kind, 8, 3)), scores)
-        learner.abort()
-        assert learner.head.canonical() == before
-        assert learner.tail.caches_hold()
-        assert all(not learner.tail.states[name].any() for name in gradients(learner))
-    assert seen == {Phase.OPEN, Phase.FORWARD, Phase.UPDATE, Phase.TRAINED}
-    for each in (learner, wanted):
-        learn(each, kind, seed=4)
-    assert learner.head.canonical() == wanted.head.canonical()
-
-
-def gradients(learner: Device) -> list[str]:
-    return [state.name for state in learner.program.states if state.role == "gradient"]
-
-
-def test_an_abort_without_a_copy_loses_what_was_trained() -> None:
-    learner = device(keep_latents=False)
-    learn(learner)
-    saved, scores = state_of(learner), learner.infer(inputs_of("bireal", 8))
-    fill(learner)
-    learner.abort()
-    assert learner.head.phase is Phase.IDLE
-    fill(learner)
-    learner.step(units(learner.program) // 2)
-    assert learner.tail.caches_hold()
-    learner.abort()
-    assert learner.head.phase is Phase.LOST
-    assert np.array_equal(learner.infer(inputs_of("bireal", 8)), scores)
-    for call, status in (
-        (learner.begin, "STATE_LOST"),
-        (learner.commit, "BAD_STATE"),
-        (lambda: learner.step(1), "BAD_STATE"),
-        (lambda: learner.sample(inputs_of("bireal", 1)[0], 0), "BAD_STATE"),
-    ):
-        with pytest.raises(Refused) as refused:
-            call()
-        assert refused.value.status == status
-    lost = learner.head.canonical()
-    learner.abort()
-    assert learner.head.canonical() == lost
-    loaded = restored(learner.program, saved)
-    assert np.array_equal(loaded.infer(inputs_of("bireal", 8)), scores)
-
-
-def state_of(learner: Device) -> dict[str, np.ndarray]:
-    """What a save would store."""
-    head = learner.tail
-    memory = head.replay
-    held = {
-        "seed": np.array(head.seed),
-        "steps": np.array(head.steps),
-        "stored": np.array(memory.stored),
-        "past": head.past,
-        "cw": head.cw,
-        "met": memory.met,
-        "replay_labels": memory.labels,
-        "replay_latents": memory.latents,
-        **head.states,
-    }
-    return {each.name: held[each.name].reshape(each.shape).copy() for each in stored_state(learner.program)}
-
-
-@pytest.mark.parametrize("keep_latents", [True, False])
-def test_what_is_saved_is_all_that_lasts(keep_latents: bool) -> None:
-    learner = device(keep_latents=keep_latents)
-    learn(learner)
-    loaded = Device.__new__(Device)
-    loaded.__dict__ = restored(learner.program, state_of(learner)).__dict__
-    for seed in (3, 4):
-        assert loaded.head.canonical() == learner.head.canonical()
-        assert loaded.tail.packed_caches() == learner.tail.packed_caches()
-        learn(loaded, seed=seed)
-        learn(learner, seed=seed)
-
-
-@pytest.mark.parametrize("kind", TAILS)
 def test_inference_reads_what_was_kept(kind: str) -> None:
     learner = device(kind)
     inputs = inputs_of(kind, 8, 3)
     first = learner.infer(inputs)
     fill(learner, kind)
-    learner.step(_ALL)
+    learner.step(ALL)
     assert np.array_equal(learner.infer(inputs), first)
     kept = {state.of: state.name for state in learner.program.states if state.role == "kept"}
     states = learner.tail.states
@@ -219,9 +88,9 @@ def test_updates_within_a_minibatch() -> None:
     few.step(CLASSES + len(few.program.graph("update").ops))
     assert (few.head.phase, few.head.item, len(few.head._deltas)) == (Phase.FORWARD, 3, 0)
     steps = few.head.steps
-    assert few.tail._minibatch().reshape(-1).tolist() == [_SEED, steps, NEW + REPLAYED]
+    assert few.tail._minibatch().reshape(-1).tolist() == [SEED, steps, NEW + REPLAYED]
     few.step(3 * sample)
-    assert few.tail._minibatch().reshape(-1).tolist() == [_SEED, steps + 2**24, NEW + REPLAYED]
+    assert few.tail._minibatch().reshape(-1).tolist() == [SEED, steps + 2**24, NEW + REPLAYED]
 
 
 def test_the_head_of_a_tail_takes_the_rate_of_the_whole_minibatch() -> None:

@@ -235,25 +235,22 @@ class HeadLearner:
             self.tw[row] = self._changed(self.tw[row], change)
 
     def _changed(self, row: Integers, change: Integers) -> Integers:
-        limit = self.config.weight_limit
-        return saturate(row - change, -limit, limit)
+        return saturate(row - change, -self.config.weight_limit, self.config.weight_limit)
 
     def _rate(self, samples: int) -> int:
         return (self.config.rate_multiplier + samples // 2) // samples
 
     def _rounded(self, gradient: Integers, samples: int, row: int) -> Integers:
         config = self.config
-        rate = self._rate(samples)
         if config.stochastic:
             index = row * config.features + np.arange(config.features)
             noise = hash32(self.seed, STREAM_ROUND, self._noise_step(), index).astype(np.int64)
             term = noise >> (32 - config.rate_shift)
         else:
             term = np.full(config.features, 1 << (config.rate_shift - 1), np.int64)
-        return shift_right_floor(gradient * rate + term, config.rate_shift)
+        return shift_right_floor(gradient * self._rate(samples) + term, config.rate_shift)
 
     def _noise_step(self) -> int:
-        """The step that random words of an update are drawn for."""
         return self.steps
 
     def _next_batch(self) -> None:
