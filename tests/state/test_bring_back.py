@@ -25,6 +25,7 @@ from bnncl.frontend.replay import replay
 from bnncl.interp.learner import Learner
 from bnncl.state import read_blob, write_slot
 from tests.cli.schemas import SEGMENTS, STATE_LOADED
+from tests.e2e.residual import BiReal, network, settle
 from tests.e2e.zoo import SignLayer, build, images
 from tests.state.devices import dump, new_classes
 
@@ -240,6 +241,16 @@ def test_a_project_that_does_not_learn_and_one_put_together(
     changed = type(blob)(**{**vars(blob), "layout": blob.layout + 1})
     (tmp_path / "dump.bin").write_bytes(write_slot(changed))
     refused(["state-layout"], tmp_path / "dump.bin", mixed, field.model)
+
+
+def test_what_a_tail_has_learned_is_not_brought_back_in_part(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    module, x, model = network(BiReal(8, 8), before=8, after=8), images(40), tmp_path / "model.pt"
+    settle(module, x)
+    bnncl.save(module.eval(), model, x[:1], calibration=x, labels=module(x).argmax(1))
+    project = bnncl.compile(model, train="2", max_classes=12, name="net")
+    folder = project.write(tmp_path / "out")
+    refused(["state-of-a-tail"], dump(project.learner(), project, tmp_path / "dump.bin"), folder, model)
 
 
 def test_the_command_line(

@@ -62,13 +62,16 @@ def bring_back(
     class below the last one that nobody has learned gets the logit of the score that a device gives it.
     `weights` are those that the device scores with ("forward", of few bits: torch gives the same answers), or
     those that learning goes on from ("stored", of all bits).
-    Raises UsageError for files that do not belong together or are damaged, and where `path` is one of those
-    that are read (`output-is-input`); UnsupportedModel (`feature-without-scale`).
+    Raises UsageError for files that do not belong together or are damaged, where `path` is one of those that
+    are read (`output-is-input`), and where more than a head learns (`state-of-a-tail`); UnsupportedModel
+    (`feature-without-scale`).
     """
     expected = expected_state(folder)
     blob, loaded = _read(dump, expected, source, _overwritten(path, dump, folder, source))
     held = arrays(blob, expected.layout, str(dump))
     program = open_project(folder).program
+    if program.states:
+        raise UsageError(_of_a_tail(folder))
     graph = program.graphs[0]
     head = head_of(graph)
     if head is None or layout_number(program) != expected.version:
@@ -90,6 +93,16 @@ def bring_back(
     samples, agreement = _agreement(learned, restored(program, held), graph)
     module = learned.node.module
     return BroughtBack(str(path), module, blob.sequence, count, tuple(unknown.tolist()), samples, agreement)
+
+
+def _of_a_tail(folder: Path) -> Problem:
+    return Problem(
+        "state-of-a-tail",
+        "a tail has learned beside the head, and only heads are brought back",
+        str(folder),
+        "With the learned head on the tail of before, the model would answer as no device does.",
+        "Read the arrays of the tail with `bnncl state show --report json`.",
+    )
 
 
 def _overwritten(path: Path, dump: Path, folder: Path, source: ModelSource) -> list[Problem]:
