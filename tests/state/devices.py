@@ -62,6 +62,7 @@ def dump(device: Learner, project: Project, path: Path) -> Path:
         "met": memory.met,
         "replay_labels": memory.labels,
         "replay_latents": memory.latents,
+        **getattr(head, "states", {}),
     }
     payload = b"".join(
         np.asarray(held[each.name]).astype(np.dtype(each.dtype).newbyteorder("<")).tobytes()
