@@ -72,8 +72,7 @@ def bring_back(
     program = open_project(folder).program
     if program.states:
         raise UsageError(_of_a_tail(folder))
-    graph = program.graphs[0]
-    head = head_of(graph)
+    graph, head = program.graphs[0], head_of(program.graphs[0])
     if head is None or layout_number(program) != expected.version:
         raise UsageError(_no_unit(folder))
     model = OpenHead.of(loaded)
