@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -72,3 +74,27 @@ def test_the_folder_is_the_same_each_time(rehearsed: Rehearse) -> None:
     folder: Path = rehearsed("ram").project.folder
     again = render(tail_spec("ram"))
     assert {path: (folder / path).read_bytes() for path in again} == again
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("bnncl_clear(memory->at_g", "minibatch "),
+        ("bnncl_sign_bits_i16(memory->conv_w_ks", "conv_w_ks["),
+    ],
+    ids=["a gradient that is not cleared", "signs that are not kept"],
+)
+def test_a_missing_op_is_found_and_named(
+    rehearsed: Rehearse, host_target: Target, tmp_path: Path, call: str, found: str
+) -> None:
+    made = rehearsed("ram")
+    folder = tmp_path / "net"
+    shutil.copytree(made.project.folder, folder)
+    path = folder / "src" / "net_tail.c"
+    text = path.read_text()
+    assert call in text
+    path.write_text(re.sub(rf" *{re.escape(call)}[^;]*;\n", "", text))
+    broken = replace(made, project=replace(made.project, folder=folder))
+    (finding,) = broken.on(host_target).findings
+    assert found in finding
+    assert "expected" in finding
