@@ -196,7 +196,7 @@ def _draw(results: Results, path: Path) -> None:
 
 
 def _print_table(results: Results, settings: Settings) -> None:
-    from bnncl.learn.results import USED_RATE
+    from bnncl.learn.results import USED_RATE, USED_TAIL_RATE
 
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     table = Table(
@@ -210,10 +210,30 @@ def _print_table(results: Results, settings: Settings) -> None:
             table.add_row(BY_NAME[name].title, memory, f"{runs[0].replay_bytes:,}", *cells)
     console.print(table)
     console.print(f"After the last experience; mean and standard deviation of seeds {settings.seeds}.")
-    rate = results.settings.get(USED_RATE)
-    if rate is not None:
-        chosen = "the compiler's own" if settings.rate is None else "as given"
-        console.print(f"Learning rate {rate:.4g}, {chosen}.")
+    for name, about, given in (
+        (USED_RATE, "Learning rate", settings.rate),
+        (USED_TAIL_RATE, "Learning rate of the tail", settings.tail_rate),
+    ):
+        rate = results.settings.get(name)
+        if rate is not None:
+            chosen = "the compiler's own" if given is None else "as given"
+            console.print(f"{about} {rate:.4g}, {chosen}.")
+    speeds = _speeds(results, settings)
+    if speeds:
+        console.print(f"Samples trained on a second: {speeds}.")
+
+
+def _speeds(results: Results, settings: Settings) -> str:
+    """How fast tails learned here, each the mean of its seeds."""
+    from statistics import fmean
+
+    found = []
+    for name in settings.methods:
+        runs = [results.find(name, seed) for seed in settings.seeds]
+        each = [run.trained_per_second for run in runs if run and run.trained_per_second is not None]
+        if each:
+            found.append(f"{name} {fmean(each):,.0f}")
+    return ", ".join(found)
 
 
 def _over_seeds(runs: list[Run], name: str) -> str:

@@ -27,12 +27,23 @@ _COLOURS = {
     "cwr-plain": "#8fb8cc",
     "naive": "#9aa1a6",
     "joint": "#20282d",
+    "tail": "#6b4fa3",
+    "tail-8": "#9a7fd1",
+    "tail-32": "#3d2a6b",
+    "tail-8-bytes": "#b5588f",
+    "tail-32-bytes": "#8a2f63",
+    "tail-plain": "#c3b5e0",
+    "tail-naive": "#b9a89a",
+    "tail-joint": "#4a3b2a",
 }
 _DASHED = {
     "joint": (0, (5, 3)),
     "naive": (0, (1, 1.5)),
     "device-plain": (0, (3, 2)),
     "cwr-plain": (0, (3, 2)),
+    "tail-joint": (0, (5, 3)),
+    "tail-naive": (0, (1, 1.5)),
+    "tail-plain": (0, (3, 2)),
 }
 _LOOK: Any = {
     "font.family": "DejaVu Sans",
