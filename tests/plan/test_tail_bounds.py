@@ -17,8 +17,9 @@ from bnncl.ir.types import Int
 from bnncl.kernels.learned_head import DELTA, ROWS, parts
 from bnncl.ops.tail.backward import reach
 from bnncl.ops.tail.exponents import EXPONENT, BlockExponent, FixedExponent, SumExponent
-from bnncl.ops.tail.forward import ChannelAffine, SignAt, SlopedUnit
+from bnncl.ops.tail.forward import ChannelAffine, FilterConv, SignAt, SlopedUnit
 from bnncl.ops.tail.parameters import MOST, Accumulate, AccumulateFilter, ChannelDot, Update
+from bnncl.plan.bounds import Bound, accumulator_bound, macs
 from bnncl.plan.tail_bounds import overflowing_tail, tail_proofs
 from tests.learning.tail_programs import NEW, REPLAYED, TAILS, inputs_of, program
 from tests.passes.integer_tails import CLASSES
@@ -159,3 +160,13 @@ def test_dots_are_bounded_before_and_behind_their_shift() -> None:
         assert proven[f"sample{at}_product"] >= reach(x) * reach(y)
         assert proven[f"sample{at}_sum"] >= x.shape[0] * x.shape[1]
     assert parts(made.graphs[0]).head.config.max_classes == CLASSES
+
+
+def test_filters_that_learn_count_as_the_others_do() -> None:
+    graph = program("bireal").graphs[0]
+    of_bits, _, of_numbers = ((op, graph.input_types(op)) for op in graph.ops if isinstance(op, FilterConv))
+    size, channels = graph.type_of(of_bits[0].output).shape[:2], graph.type_of(of_bits[0].x).channels
+    assert macs(*of_bits) == (size[0] * size[1] * of_bits[1][1].shape[0] * 9 * channels, 0)
+    assert accumulator_bound(*of_bits) == Bound(-9 * channels, 9 * channels, 32)
+    out = graph.type_of(of_numbers[0].output)
+    assert macs(*of_numbers) == (0, out.elements * of_numbers[1][0].channels)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import Int, TensorType
+from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ops.add import Add
 from bnncl.ops.conv import BinaryConv, FixedConv, IntegerConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale
 from bnncl.ops.learned_head import LearnedHead
 from bnncl.ops.pool import SumPool
+from bnncl.ops.tail.forward import FilterConv
 
 ACCUMULATOR_BITS = 32
 PRODUCT_BITS = 64
@@ -36,7 +37,7 @@ class Bound:
 
 def accumulator_bound(op: Op, types: tuple[TensorType, ...]) -> Bound | None:
     """The range of the 32-bit sum that `op` builds, partial sums included; None where it builds none."""
-    if isinstance(op, IntegerConv | LearnedHead):
+    if isinstance(op, IntegerConv | FilterConv | LearnedHead):
         domain = op.accumulator(types[0])
     elif isinstance(op, Add):
         domain = op.accumulator(*types)
@@ -77,6 +78,9 @@ def macs(op: Op, types: tuple[TensorType, ...]) -> tuple[int, int]:
     """Binary and integer multiply-accumulates of `op` for one sample; padded taps count too."""
     if isinstance(op, LearnedHead):
         return 0, op.config.features * int(np.count_nonzero(op.past.data))
+    if isinstance(op, FilterConv):
+        each = op.infer(*types).elements * op.window.taps * types[0].channels
+        return (each, 0) if isinstance(types[0].domain, Binary) else (0, each)
     if not isinstance(op, IntegerConv):
         return 0, 0
     height, width, channels = op.infer(*types).shape

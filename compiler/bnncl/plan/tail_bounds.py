@@ -27,7 +27,7 @@ from bnncl.ops.tail.backward import (
     reach,
 )
 from bnncl.ops.tail.exponents import WIDE_BITS, AlignedSum, BlockExponent, FixedExponent, SumExponent
-from bnncl.ops.tail.forward import ChannelAffine, FilterConv, PassMask, SignAt, SlopedUnit, TentSlope
+from bnncl.ops.tail.forward import ChannelAffine, PassMask, SignAt, SlopedUnit, TentSlope
 from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter, ChannelDot, ChannelSum, Update
 from bnncl.plan.bounds import accumulator_bound, product_bound
 from bnncl.plan.learn_bounds import Proof, failing
@@ -38,7 +38,6 @@ _WIDE: Final = (
     ChannelMultiple,
     ChannelProduct,
     ChannelSum,
-    FilterConv,
     FilterInputGradient,
     HeadInputGradient,
     MaxPoolGradient,
