@@ -6,7 +6,7 @@ import ctypes
 import logging
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -135,16 +135,19 @@ def _load(project: Project, folder: Path) -> ctypes.CDLL:
     ]
     (folder / "simulate_case.h").write_text("\n".join(lines) + "\n", encoding="utf-8")
     sources = Sources(out, name, 0)
-    library = compile_elf(
-        TARGETS["host"],
-        (runtime_dir() / "harness" / "bnncl_simulate.c", *sources.c_files()),
-        (folder, *sources.include_dirs()),
-        {},
-        folder / "simulate.so",
-        extra=("-shared", "-fPIC"),
-    )
+    files = (runtime_dir() / "harness" / "bnncl_simulate.c", *sources.c_files())
+    library = _compiled(files, (folder, *sources.include_dirs()), folder / "simulate.so")
     _LOG.info("compiled %s to a shared library", name)
     return ctypes.CDLL(str(library))
+
+
+def _compiled(files: Sequence[Path], include_dirs: Sequence[Path], out: Path) -> Path:
+    """A shared library for this very machine, where the compiler can tell which that is."""
+    host, shared = TARGETS["host"], ("-shared", "-fPIC")
+    try:
+        return compile_elf(host, files, include_dirs, {}, out, extra=(*shared, "-march=native"))
+    except VerificationFailed:
+        return compile_elf(host, files, include_dirs, {}, out, extra=shared)
 
 
 def _stored(inputs: Array, type_: TensorType) -> NDArray[Any]:
