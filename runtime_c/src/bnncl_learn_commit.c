@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/internal/learn.h"
+#include "bnncl/learn_tail.h"
 #include "bnncl/replay.h"
 #include "bnncl/roots.h"
-#include "bnncl/learn_tail.h"
 
 #include <string.h>
 

@@ -312,7 +312,10 @@ static bool impossible_states(void)
         size_t at;
         uint32_t value;
     } wrong[] = {
-        TAIL_WRONG{8, NET_REPLAY_SLOTS + 1u}, {8, UINT32_MAX}, {cw, 0x80008000u}, {cw, 0x7FFFu},
+        TAIL_WRONG{8, NET_REPLAY_SLOTS + 1u},
+        {8, UINT32_MAX},
+        {cw, 0x80008000u},
+        {cw, 0x7FFFu},
         {labels, NET_MAX_CLASSES},
     };
     const size_t count = sizeof wrong / sizeof wrong[0] - (NET_REPLAY_SLOTS > 0 ? 0u : 1u);
