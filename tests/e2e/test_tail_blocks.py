@@ -99,7 +99,8 @@ def test_a_block_learns_the_same_on_every_core(rehearsed: Rehearse, any_isa: Tar
     assert result.findings == ()
     assert result.minibatches >= STEPS
     assert min(result.commits, result.new_classes, result.changed_bytes) > 0
-    assert result.flips > 0
+    signs_last = CASES[name][2].get("latent_rule") == "sign"
+    assert result.flips > 0 or signs_last, "a latent of rule (ii) has to cross its whole range in one step"
 
 
 def test_nothing_is_vacuous(rehearsed: Rehearse, host_target: Target) -> None:
