@@ -20,8 +20,8 @@ class HeadConfig:
     W * 2**-weight_exponent. `q_forward` and `q_backward` are bits of forward copies and of masters and
     gradients, 2..8 and q_forward..16. A gradient sum G changes a weight by
     G * (rate_multiplier / samples) / 2**rate_shift, 1 <= rate_shift <= 32. Scores are accumulators /
-    2**score_shift. With `accumulate`, less than a minibatch, there is an update after so many samples; 0: after
-    a minibatch.
+    2**score_shift. With `accumulate`, less than a minibatch, there is an update after so many samples; 0:
+    after a minibatch.
     """
 
     features: int
