@@ -35,10 +35,18 @@ def saved(module: nn.Module, path: Path) -> Path:
     return path
 
 
-def blocks(head: nn.Module) -> nn.Sequential:
+class Normed(BiReal):
+    """Its shortcut goes through a batch norm, which the tail merges with what stands for the shortcut."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(before, after)
+        self.shortcut = nn.BatchNorm2d(after)
+
+
+def blocks(head: nn.Module, last: type[BiReal] = BiReal) -> nn.Sequential:
     torch.manual_seed(3)
     stem = (nn.Conv2d(1, CHANNELS, 3, padding=1, bias=False), nn.BatchNorm2d(CHANNELS))
-    body = (BiReal(CHANNELS, CHANNELS), BiReal(CHANNELS, CHANNELS))
+    body = (BiReal(CHANNELS, CHANNELS), last(CHANNELS, CHANNELS))
     return nn.Sequential(*stem, *body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
 
 
@@ -145,8 +153,12 @@ def test_floats_begin_as_the_integers(bench):
     assert np.corrcoef(made.ravel(), wanted.ravel())[0, 1] > 0.999
 
 
-def test_real_numbers_in_place_of_bits(bench):
+@pytest.mark.parametrize("last", [BiReal, Normed])
+def test_real_numbers_in_place_of_bits(last, tmp_path):
     """Behind float latents the tail computes what the model does; 8 bits are near, one bit is not."""
+    model = saved(blocks(nn.Linear(CHANNELS, 2), last), tmp_path / "base.pt")
+    bench = prepare(settings_of(model, "tail"), DATA, Silent())
+    assert len(bench.views.tails.instead[0].maps) == (last is Normed)
     bits, coded, real = (bench.views.of(BY_NAME[name]).test for name in ("tail", "tail-8", "tail-32"))
     assert coded.features.dtype == np.int8
     assert real.features.dtype == np.float32
@@ -156,7 +168,7 @@ def test_real_numbers_in_place_of_bits(bench):
         bench.views.tails.module(width)[0](torch.from_numpy(each.features).float()).detach().numpy()[:, :-1]
         for width, each in ((1, bits), (8, coded), (32, real))
     ]
-    module = blocks(nn.Identity())
+    module = blocks(nn.Identity(), last)
     settle(module, torch.from_numpy(DATA.x_train))
     wanted = module.eval()(torch.from_numpy(DATA.x_test)).detach().numpy()
     errors = [float(np.abs(each - wanted).mean()) for each in made]
