@@ -10,6 +10,8 @@ from typing import Any
 from bnncl.diagnostics import UnsupportedModel, UsageError
 from bnncl.driver.options import Options
 from bnncl.driver.pipeline import compile_model
+from bnncl.driver.real_head import separate
+from bnncl.driver.tail_cut import cut_before, taken_off
 from bnncl.driver.train_options import HEAD
 from bnncl.frontend.model import ModelSource, open_model
 from bnncl.ir.types import Binary
@@ -55,19 +57,30 @@ def allowances(source: ModelSource, options: Options, ram: int) -> tuple[Allowan
     for all. Raises what opening the model raises.
     """
     plain = replace(options, replay=0, replay_init=None, ram=None, flash=None, boards=())
-    found: dict[str, Allowance] = {}
-    for train in (HEAD, *_modules(source)):
+    head = _allowance(HEAD, compile_model(source, replace(plain, train=HEAD)).report, ram)
+    tails = [
+        _allowance(train, compile_model(source, replace(plain, train=train)).report, ram)
+        for train in _outermost(source)
+    ]
+    return (head, *reversed(tails))
+
+
+def _outermost(source: ModelSource) -> Iterator[str]:
+    """Paths of modules that a cut can be put before, one for each cut, from the input on."""
+    found: set[str] = set()
+    for train in _modules(source):
         try:
-            report = compile_model(source, replace(plain, train=train)).report
+            model = open_model(source, train)
+            before, _ = separate(model.graph)
+            assert model.calibration is not None, "the head alone was compiled before"
+            names = {"head": taken_off(model.graph, before), "modules": model.modules}
+            cut = cut_before(before, train, model.calibration[:1], **names).cut
         except (UnsupportedModel, UsageError) as error:
-            if train == HEAD:
-                raise
             _LOG.info("no cut before %s: %s", train, error.problems[0].message)
             continue
-        each = _allowance(train, report, ram)
-        found.setdefault(HEAD if train == HEAD else each.cut, each)
-    head, *tails = found.values()
-    return (head, *reversed(tails))
+        if cut not in found:
+            found.add(cut)
+            yield train
 
 
 def _modules(source: ModelSource) -> Iterator[str]:
