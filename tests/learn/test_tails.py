@@ -236,7 +236,7 @@ def test_command_line(residual, file, tmp_path, capsys):  # noqa: F811
     assert "Samples trained on a second: device " in out
     held = json.loads((tmp_path / "out" / "results.json").read_text())["settings"]
     assert [held[name] for name in ("train", "accumulate", "qw", "latent_rule")] == [BLOCK, 8, 8, "sign"]
-    code, out, _ = command(capsys, *words[:4], "-o", tmp_path / "all", *WORDS)
+    code, out, _ = command(capsys, *words[:4], "-o", tmp_path / "all", *WORDS, "--engine", "reference")
     assert code == 0
     found = json.loads((tmp_path / "all" / "results.json").read_text())
     assert tuple(run["method"] for run in found["runs"]) == TAIL_METHODS
