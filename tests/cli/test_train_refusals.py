@@ -79,7 +79,7 @@ def test_options_of_learning_without_learning(compile_: Command, here: Path, sav
 
 
 @pytest.mark.parametrize(
-    "words", [("--train", "layer4"), ("--rounding", "up"), ("--abort", "flash"), ("--replay-bits", "5")]
+    "words", [("--ste", "tanh"), ("--rounding", "up"), ("--abort", "flash"), ("--replay-bits", "5")]
 )
 def test_choices_of_learning_that_there_are_not(
     compile_: Command, here: Path, saved: Path, words: tuple[str, str]
