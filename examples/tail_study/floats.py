@@ -26,7 +26,10 @@ from examples.tail_study.tails import Behind, Cut
 
 Method = Literal["tail", "head", "naive", "joint"]
 CLASSES = 10
-RECIPE = TailRecipe(rate=0.03, epochs=3, new_per_step=50, replay_per_step=128, slots=300, tail_rate=0.01)
+RECIPE = TailRecipe(
+    rate=0.1, epochs=3, new_per_step=50, replay_per_step=128, slots=300, tail_rate=0.3, filter=10.0
+)
+HEAD = replace(RECIPE, rate=0.03)
 
 
 @dataclass(frozen=True)
