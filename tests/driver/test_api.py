@@ -42,7 +42,7 @@ def test_an_option_that_there_is_not(saved: Path) -> None:
     assert "there is no option 'replays'" in str(caught.value)
     assert "Did you mean replay" in str(caught.value)
     assert "Did you mean target" in str(caught.value)
-    assert "Known are abort, board" in str(caught.value)
+    assert "Known are abort, accumulate, board" in str(caught.value)
     assert caught.value.exit_code == 2
 
 

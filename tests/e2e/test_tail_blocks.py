@@ -37,6 +37,7 @@ EVERYTHING = {
     "ste": "approxsign",
     "qw": 8,
     "accumulate": 8,
+    "minibatch": (6, 6),
     "gradient_scale": "static",
 }
 CASES: dict[str, tuple[Callable[[], nn.Module], str, dict[str, object]]] = {
@@ -64,7 +65,7 @@ def project(name: str) -> Project:
     settle(module, images(50))
     x = images(80)
     labels = module.eval()(x).argmax(1).numpy()
-    sizes = {"replay": 12, "max_classes": 12, "experience": 16, "minibatch": (8, 8), "epochs": 2}
+    sizes = {"replay": 12, "max_classes": 12, "experience": 16, "minibatch": (4, 4), "epochs": 2}
     return bnncl.compile(
         module,
         ("host", "cortex-m7", "cortex-m0plus", "rv32imac"),
