@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -104,6 +104,18 @@ class Behind:
         if cut != "bits":
             return torch.zeros(channels), torch.full((channels,), float(cut == "bits, +-1 shortcut"))
         return conditional_means(torch.from_numpy(self.seen), torch.from_numpy(self._bits(self.seen)))
+
+
+def like_cifar(data: DataSet) -> DataSet:
+    """Images padded with zeros to 32x32, grey ones with three equal colours."""
+
+    def shaped(x: Array) -> Array:
+        height, width = 32 - x.shape[2], 32 - x.shape[3]
+        sides = [(height // 2, height - height // 2), (width // 2, width - width // 2)]
+        padded = np.pad(x, [(0, 0), (0, 0), *sides])
+        return padded if x.shape[1] == 3 else np.repeat(padded, 3, 1)
+
+    return replace(data, x_train=shaped(data.x_train), x_test=shaped(data.x_test))
 
 
 def encoded(model: ResidualNet, depth: int, images: Array) -> Features:

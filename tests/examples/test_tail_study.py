@@ -15,7 +15,7 @@ from examples.tail_study import __main__ as command
 from examples.tail_study.floats import RECIPE, Plan, run, stream_of
 from examples.tail_study.model import ResidualNet
 from examples.tail_study.pretrain import pretrained, shaken
-from examples.tail_study.tails import Behind, encoded
+from examples.tail_study.tails import Behind, encoded, like_cifar
 from examples.training import Recipe
 
 SHORT = Recipe(epochs=1, threads=1)
@@ -118,6 +118,19 @@ def test_learning_leaves_the_network_as_it_was(behind):
     before = {name: value.clone() for name, value in behind.model.state_dict().items()}
     run(behind, Plan(recipe=replace(FEW, tail_rate=1.0)), 0)
     assert all(torch.equal(before[name], value) for name, value in behind.model.state_dict().items())
+
+
+def test_grey_images_become_like_those_of_the_backbone():
+    grey = DataSet(
+        "g", np.ones((2, 1, 27, 28), np.float32), np.arange(2), np.ones((1, 1, 27, 28)), np.arange(1)
+    )
+    made = like_cifar(grey)
+    assert made.x_train.shape == (2, 3, 32, 32)
+    assert made.x_test.shape == (1, 3, 32, 32)
+    assert made.x_train.sum() == 2 * 3 * 27 * 28
+    assert made.x_train[0, 2, 2, 2] == 1 != made.x_train[0, 2, 1, 2]
+    colours = images(2, 1, 0)
+    assert np.array_equal(like_cifar(colours).x_train, colours.x_train)
 
 
 def test_streams():
