@@ -51,7 +51,7 @@ def test_options_of_a_tail_need_one():
 
 def test_bad_options_of_a_tail_are_told_of_all_at_once():
     options = Options(
-        train="3", qw=12, accumulate=3, replay_bits=8, ste="up", latent_rule="both", tail_rate=-1.0
+        train="3", qw=12, accumulate=3, replay_bits=5, ste="up", latent_rule="both", tail_rate=-1.0
     )
     with pytest.raises(bnncl.UsageError) as caught:
         options.resolve()

@@ -213,10 +213,10 @@ def test_a_new_head_alone(residual):
 
 def test_all_that_is_wrong_is_said_at_once(residual):
     head = settings_of(residual, "tail", "tail-32", train="head")
-    tail = settings_of(residual, "tail", engine="features", qw=12, tail_rate=-1.0, replay_bits=8)
+    tail = settings_of(residual, "tail", engine="features", qw=12, tail_rate=-1.0, replay_bits=5)
     for settings, slugs in (
         (head, ["tail-required", "tail-required"]),
-        (tail, ["features-of-tail", "bad-rate", "bad-width", "bad-width"]),
+        (tail, ["features-of-tail", "bad-width", "bad-rate", "bad-width"]),
     ):
         with pytest.raises(UsageError) as refused:
             settings.check()

@@ -10,6 +10,7 @@ from typing import Any
 from bnncl.diagnostics import UnsupportedModel, UsageError
 from bnncl.driver.options import Options
 from bnncl.driver.pipeline import compile_model
+from bnncl.driver.project import Project
 from bnncl.driver.real_head import separate
 from bnncl.driver.tail_cut import cut_before, taken_off
 from bnncl.driver.train_options import HEAD
@@ -57,15 +58,26 @@ def allowances(source: ModelSource, options: Options, ram: int) -> tuple[Allowan
     for all. Raises what opening the model raises.
     """
     plain = replace(options, replay=0, replay_init=None, ram=None, flash=None, boards=())
-    head = _allowance(HEAD, compile_model(source, replace(plain, train=HEAD)).report, ram)
+    head = _allowance(HEAD, _with_head(source, replace(plain, train=HEAD)).report, ram)
     tails = [
         _allowance(train, compile_model(source, replace(plain, train=train)).report, ram)
-        for train in _outermost(source)
+        for train in _outermost(source, plain)
     ]
     return (head, *reversed(tails))
 
 
-def _outermost(source: ModelSource) -> Iterator[str]:
+def _with_head(source: ModelSource, options: Options) -> Project:
+    """The model whose head alone learns; its latents are bits where that is all that the head reads."""
+    try:
+        return compile_model(source, options)
+    except UsageError as error:
+        if any(problem.slug != "latents-are-bits" for problem in error.problems):
+            raise
+        _LOG.info("head: %s", error.problems[0].message)
+        return compile_model(source, replace(options, replay_bits=None))
+
+
+def _outermost(source: ModelSource, options: Options) -> Iterator[str]:
     """Paths of modules that a cut can be put before, one for each cut, from the input on."""
     found: set[str] = set()
     for train in _modules(source):
@@ -74,7 +86,8 @@ def _outermost(source: ModelSource) -> Iterator[str]:
             before, _ = separate(model.graph)
             assert model.calibration is not None, "the head alone was compiled before"
             names = {"head": taken_off(model.graph, before), "modules": model.modules}
-            cut = cut_before(before, train, model.calibration[:1], **names).cut
+            numbers = options.number_bits is not None
+            cut = cut_before(before, train, model.calibration[:1], **names, numbers=numbers).cut
         except (UnsupportedModel, UsageError) as error:
             _LOG.info("no cut before %s: %s", train, error.problems[0].message)
             continue

@@ -82,7 +82,8 @@ def cut_notes(graph: Graph, options: Options) -> list[str]:
             "(--replay-bits 7 or 6 makes them smaller)."
         )
     if isinstance(domain, Packed) and domain.bits > options.qf:
+        reader = "head" if options.tail is None else "tail"
         found.append(
-            f"Latents keep {domain.bits} bits of a number, and the head reads {options.qf} of them (--qf)."
+            f"Latents keep {domain.bits} bits of a number, the {reader} reads {options.qf} of them (--qf)."
         )
     return found

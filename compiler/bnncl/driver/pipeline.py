@@ -40,17 +40,29 @@ _MOST_BITS = 16
 
 
 def passes(
-    options: Options, input_format: InputFormat, ranges: Ranges, latents: int | None = None
+    options: Options,
+    input_format: InputFormat,
+    ranges: Ranges,
+    latents: int | None = None,
+    step: float | None = None,
 ) -> tuple[Pass, ...]:
     """The passes in order, TRACED to INTEGER; `fit` then selects kernels.
 
-    Latents of numbers are of `latents` bits each.
+    Latents of numbers are of `latents` bits each. With `step` they are signed numbers of that unit, packed
+    for a tail; without, they are packed for a head.
     """
     widths = RealWidths(options.first_bits, options.real_bits, options.real_bits)
     features = (latents or options.qf) if options.train else None
     return (
-        LowerReal(input_format, ranges, widths, features, unsigned_features=latents is not None),
-        PackLatents(latents, options.qf),
+        LowerReal(
+            input_format,
+            ranges,
+            widths,
+            features,
+            unsigned_features=latents is not None and step is None,
+            feature_step=step,
+        ),
+        PackLatents(latents, options.qf if latents is None or step is None else latents),
         FoldFlatten(),
         FuseEpilogues(),
     )
@@ -97,7 +109,11 @@ def _integer(
     if options.train is None or calibration is None:
         return Program(options.name, (run_passes(model.graph, lowering),))
     if options.tail is not None:
-        return tail_program(model, options, input_format, lowering, calibration)
+
+        def lower(bits: int | None, step: float | None) -> tuple[Pass, ...]:
+            return passes(options, input_format, ranges, bits, step)
+
+        return tail_program(model, options, input_format, lower, calibration)
     before, head = separate(model.graph)
     graph = run_passes(before, lowering)
     latents = latent_bits(graph, options)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from bnncl.driver.calibration import Calibration
+from bnncl.driver.cuts import find_cut, up_to
 from bnncl.driver.head_rows import Rows
 from bnncl.driver.learning import with_head
 from bnncl.driver.options import Options
 from bnncl.driver.real_head import separate
-from bnncl.driver.tail_cut import cut_before, taken_off
+from bnncl.driver.tail_cut import CutModel, cut_before, taken_off
 from bnncl.frontend.model import TracedModel
 from bnncl.interp import run
 from bnncl.ir.graph import Graph, Program
@@ -24,6 +27,7 @@ from bnncl.passes.base import Pass, run_passes
 from bnncl.passes.input_format import InputFormat
 from bnncl.passes.tail.forward import lower_forward
 from bnncl.passes.tail.program import HeadShape, learning_tail
+from bnncl.passes.tail.scope import finest_unit
 from bnncl.passes.tail.settings import TailSettings
 
 _SAMPLES = 256
@@ -35,23 +39,29 @@ def tail_program(
     model: TracedModel,
     options: Options,
     input_format: InputFormat,
-    lowering: tuple[Pass, ...],
+    lowering: Callable[[int | None, float | None], tuple[Pass, ...]],
     calibration: Calibration,
 ) -> Program:
     """The INTEGER program of `model`, unfolded behind `options.tail`, whose tail and head learn.
 
-    `lowering` are the passes for what stands before the cut. Raises what `cut_before` and `with_head` raise.
+    `lowering` gives the passes for what stands before the cut, of bits and the unit of a number there, or
+    None where the cut is bits. Raises what `cut_before` and `with_head` raise.
     """
     assert options.tail is not None
     before, head = separate(model.graph)
     names = {"head": taken_off(model.graph, before), "modules": model.modules}
-    cut = cut_before(before, options.tail, calibration.x, **names)
-    encode = run_passes(cut.encode, lowering)
+    bits = options.number_bits
+    cut = cut_before(before, options.tail, calibration.x, **names, numbers=bits is not None)
+    step = None if bits is None else _step(cut, bits, calibration.x)
+    encode = run_passes(cut.encode, lowering(bits, step))
+    if bits is not None:
+        encode = _packed(encode)
     latents = statistics_latents(encode, input_format, calibration.x)
     settings = _settings(options)
-    forward = lower_forward(cut.tail, latents, settings)
+    stored = encode.values[encode.outputs[0]]
+    forward = lower_forward(cut.tail, latents, settings, None if bits is None else stored)
     joined = _joined(encode, forward.graph)
-    infer = with_head(joined, head, options, calibration, cut.cut)
+    infer = with_head(joined, head, options, calibration, stored.name)
     op = head_of(infer)
     assert op is not None
     features = joined.values[joined.outputs[0]]
@@ -86,9 +96,30 @@ def statistics_latents(encode: Graph, input_format: InputFormat, calibration: Ar
 
     `encode` is the INTEGER or SELECTED graph in front of the cut.
     """
+    inputs = input_format.quantise(statistics_samples(calibration))
+    return run(encode, {encode.inputs[0]: inputs})[encode.outputs[0]]
+
+
+def statistics_samples(calibration: Array) -> Array:
+    """The samples of `calibration` (N, H, W, C) that the tail's statistics are of."""
     count = len(calibration)
     at = np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(np.int64))
-    return run(encode, {encode.inputs[0]: input_format.quantise(calibration[at])})[encode.outputs[0]]
+    return calibration[at]
+
+
+def _step(cut: CutModel, bits: int, calibration: Array) -> float:
+    """The unit of a number of a latent, a power of two: nearly all numbers seen are within its `bits`."""
+    numbers = run(cut.encode, {cut.encode.inputs[0]: statistics_samples(calibration)})[cut.cut]
+    return math.ldexp(1.0, -finest_unit(numbers, (1 << (bits - 1)) - 1))
+
+
+def _packed(encode: Graph) -> Graph:
+    """The INTEGER `encode` up to its packed numbers; what unpacks them is the first op of the tail."""
+    name = find_cut(encode)
+    assert name is not None
+    made = replace(encode.values[name], storage=Storage.OUTPUT)
+    encode = up_to(encode, name)
+    return encode.with_ops(encode.ops, [made])
 
 
 def _joined(encode: Graph, forward: Graph) -> Graph:

@@ -1,4 +1,4 @@
-"""Cuts a traced graph in front of a torch module: bits are made before the cut, and all behind it learns."""
+"""Cuts a traced graph in front of a torch module: bits or numbers are made first, all behind them learns."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bnncl.diagnostics import Collector, Problem, UnsupportedModel, UsageError
+from bnncl.driver.tail_numbers import numbers_of, pooled_in_front
 from bnncl.driver.tail_rules import belongs_any, check_tail
-from bnncl.driver.tail_shortcut import bit_means, leading_to
+from bnncl.driver.tail_shortcut import ELEMENTWISE, bit_means, by_element, leading_to
 from bnncl.frontend.unfolding import belongs, unknown_module
 from bnncl.ir.graph import Graph, GraphBuilder
 from bnncl.ir.op import Array, Op, Stage
@@ -15,16 +16,14 @@ from bnncl.ir.types import Binary
 from bnncl.ir.values import Constant, Storage
 from bnncl.ir.verify import verify
 from bnncl.ops.conv import Conv
-from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
+from bnncl.ops.elementwise import RealAffine
 from bnncl.ops.pool import MaxPool
 from bnncl.ops.threshold import RealThreshold, Threshold
-
-_BY_ELEMENT = (RealAffine, RealClamp, RealPRelu, Threshold, RealThreshold)
 
 
 @dataclass(frozen=True, eq=False)
 class CutModel:
-    """A TRACED graph in two: `encode`, from input to the bits of `cut`, and `tail`, from those to features.
+    """A TRACED graph in two: `encode`, from input to bits or numbers, the `cut`, and `tail`, on to features.
 
     `shortcuts` are the values of the tail that stand, as m[c] + s[c] * bit, for the real numbers beside the
     bits that the whole graph calls `replaced`. `fixed` names the parameters of the module that stay in front
@@ -46,6 +45,7 @@ def cut_before(
     *,
     head: Collection[str] = (),
     modules: Collection[str] = (),
+    numbers: bool = False,
 ) -> CutModel:
     """Cut `graph`, which ends in the features of the head, before the torch module `module`.
 
@@ -54,15 +54,17 @@ def cut_before(
     bits are the sign of, element by element: in the tail, scale and offset of the bits take its place,
     such that it is E[x | bit], by channel, on `calibration`, real inputs (N, H, W, C). Where a channel
     has the same bit throughout, scale is 0 and offset the mean. So a sample just seen and a replayed one
-    are computed alike.
+    are computed alike. With `numbers` the cut is the real number that those bits are the sign of, or the
+    one that it is computed from element by element, where something else reads that; nothing is replaced.
 
     `graph` is TRACED and unfolded from `module` on. `head` names the torch modules taken off its end,
     `modules` all that there are, as not each has an op of its own.
     UsageError: `unknown-train-module`, `train-behind-head`. UnsupportedModel, all problems at once:
     `no-cut-in-module`, `train-module-in-front`, `path-round-the-cut` and those of `check_tail`.
+    With `numbers` also UsageError `latents-are-bits`.
     """
     _check_module(graph, module, head, modules)
-    parts = _choose(graph, module)
+    parts = _choose(graph, module, numbers=numbers)
     problems = Collector()
     problems.extend(parts.problems)
     encode = _encode(graph, parts.cut)
@@ -73,7 +75,9 @@ def cut_before(
     problems.extend(check_tail(graph, parts.tail, parts.replaced, module))
     problems.raise_as(UnsupportedModel)
     tail, shortcuts = _tail(graph, parts, calibration)
-    return CutModel(verify(encode), verify(tail), parts.cut, shortcuts, parts.replaced, fixed)
+    if numbers:
+        encode, tail = pooled_in_front(encode, tail)
+    return CutModel(verify(encode), verify(tail), encode.outputs[0], shortcuts, parts.replaced, fixed)
 
 
 def taken_off(graph: Graph, before: Graph) -> tuple[str, ...]:
@@ -105,11 +109,17 @@ class _Parts:
     problems: tuple[Problem, ...]
 
 
-def _choose(graph: Graph, module: str) -> _Parts:
-    """The last of the possible cuts that nothing goes round; where there is none, the first."""
+def _choose(graph: Graph, module: str, *, numbers: bool) -> _Parts:
+    """The last of the possible cuts that nothing goes round; where there is none, the first.
+
+    With `numbers` the nearest to the bits of those that nothing goes round, or the nearest of all.
+    """
     first = next(_candidates(graph, module), None)
     if first is None:
         raise UnsupportedModel(_no_cut(module))
+    if numbers:
+        found = [_part(graph, module, cut) for cut in numbers_of(graph, first, module)]
+        return next((parts for parts in found if not parts.problems), found[0])
     found = [_part(graph, module, cut) for cut in _pooled(graph, first)]
     return next((parts for parts in reversed(found) if not parts.problems), found[0])
 
@@ -158,7 +168,7 @@ class _Pull:
 
     def __init__(self, graph: Graph, module: str, cut: str) -> None:
         self._graph, self._module, self._cut = graph, module, cut
-        self._above = _by_element(graph, cut)
+        self._above = frozenset(by_element(graph, cut)) if _is_binary(graph, cut) else frozenset()
         self.pulled: set[str] = set()
         self.replaced: set[str] = set()
 
@@ -176,22 +186,12 @@ class _Pull:
         return True
 
     def _stands_for(self, name: str) -> bool:
-        return not self._above.isdisjoint(_by_element(self._graph, name))
+        return not self._above.isdisjoint(by_element(self._graph, name))
 
     def _is_of_tail(self, op: Op | None, name: str) -> bool:
         """Whether the op is better trained than replaced, or cannot be: its result is bits."""
-        mine = isinstance(op, _BY_ELEMENT) and belongs(op.module, self._module)
+        mine = isinstance(op, ELEMENTWISE) and belongs(op.module, self._module)
         return _is_binary(self._graph, name) or (mine and name not in self._above)
-
-
-def _by_element(graph: Graph, name: str) -> frozenset[str]:
-    """`name` and all values from which it is computed element by element."""
-    found = {name}
-    op = graph.producer(name)
-    while isinstance(op, _BY_ELEMENT):
-        found.add(op.x)
-        op = graph.producer(op.x)
-    return frozenset(found)
 
 
 def _is_binary(graph: Graph, name: str) -> bool:
@@ -267,10 +267,11 @@ def _in_front(module: str, fixed: tuple[str, ...]) -> Problem:
 def _round(graph: Graph, cut: str, name: str, reader: Op) -> Problem:
     producer = graph.producer(name)
     made = (producer.module if producer else "") or name
+    kind = "bits" if _is_binary(graph, cut) else "numbers"
     return Problem(
         "path-round-the-cut",
-        f"it reads a value of {made} that cannot be computed from the bits of the cut",
+        f"it reads a value of {made} that cannot be computed from the {kind} of the cut",
         reader.module or reader.output,
-        f"A replayed sample is nothing but the bits of {graph.values[cut].module or cut}.",
+        f"A replayed sample is nothing but the {kind} of {graph.values[cut].module or cut}.",
         "Put the cut before the block in which both paths begin.",
     )

@@ -9,8 +9,12 @@ import numpy as np
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
+from bnncl.ops.elementwise import RealAffine, RealClamp, RealPRelu
+from bnncl.ops.threshold import RealThreshold, Threshold
 
 _BATCH = 64
+ELEMENTWISE = (RealAffine, RealClamp, RealPRelu, Threshold, RealThreshold)
+"""What computes each number from the one at its place; a gradient passes all but the thresholds of integers."""
 
 
 def leading_to(graph: Graph, names: Iterable[str]) -> tuple[Op, ...]:
@@ -20,6 +24,16 @@ def leading_to(graph: Graph, names: Iterable[str]) -> tuple[Op, ...]:
         if op.output in needed:
             needed.update(op.inputs)
     return tuple(op for op in graph.ops if op.output in needed)
+
+
+def by_element(graph: Graph, name: str) -> tuple[str, ...]:
+    """`name` and all values from which it is computed element by element, from the last to the first."""
+    found = [name]
+    op = graph.producer(name)
+    while isinstance(op, ELEMENTWISE):
+        found.append(op.x)
+        op = graph.producer(op.x)
+    return tuple(found)
 
 
 def bit_means(

@@ -68,6 +68,11 @@ class TrainOptions:
         """The torch path of the module that the cut is put before; None where the head alone learns."""
         return None if self.train in (None, HEAD) else self.train
 
+    @property
+    def number_bits(self) -> int | None:
+        """Bits of a number of a latent where `replay_bits` asks for more than one."""
+        return None if self.replay_bits == 1 else self.replay_bits
+
     def train_problems(self) -> list[Problem]:
         """Everything that is wrong with these options."""
         if self.train is None:
@@ -130,10 +135,6 @@ class TrainOptions:
         if self.accumulate not in (0, 8):
             message = f"{self.accumulate} samples are neither all of a minibatch nor 8"
             found.append(Problem("bad-count", message, "--accumulate"))
-        if self.replay_bits not in (None, 1):
-            message = f"latents of {self.replay_bits} bits before '{self.train}'"
-            why = "What is behind a cut reads the bits that were stored."
-            found.append(Problem("bad-width", message, "--replay-bits", why, "Leave it out, or set it to 1."))
         return found
 
     def _unused(self) -> list[Problem]:

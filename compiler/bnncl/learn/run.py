@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -193,6 +193,7 @@ class Bench:
         assert method.latent_bits is not None
         module, traced = tails.module(method.latent_bits)
         start = self.backbone.start(self.views.of(method).known)
+        recipe = replace(recipe, exact=True)
         kinds: dict[str, type[TailBaseline] | type[TailFineTuning] | type[TailJoint]]
         kinds = {"tail": TailBaseline, "tail-naive": TailFineTuning, "tail-joint": TailJoint}
         return kinds[method.kind](module, Parameters.of_traced(traced), start, recipe, seed)

@@ -1,4 +1,4 @@
-"""What the float references of a tail read: latents of 1, 8 or 32 bits, behind the device's own bits."""
+"""What the float references of a tail read: latents of 1, 8 or 32 bits, where it has bits the device's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from bnncl.driver.project import Project, stored_inputs, to_map
 from bnncl.driver.real_head import separate
-from bnncl.driver.tail import statistics_latents
+from bnncl.driver.tail import statistics_latents, statistics_samples
 from bnncl.driver.tail_cut import CutModel, cut_before, taken_off
 from bnncl.driver.tail_shortcut import leading_to
 from bnncl.driver.train_options import Ste
@@ -97,14 +97,17 @@ class Tails:
         before, _ = separate(model.graph)
         head = taken_off(model.graph, before)
         cut = cut_before(before, module, model.calibration, head=head, modules=model.modules)
-        latents = statistics_latents(backbone.cut.encode, project.input_format, model.calibration)
         whole = before.with_ops(leading_to(before, (cut.cut, *cut.replaced)))
         values = run(whole, {whole.inputs[0]: model.calibration[:_BATCH]})
         instead = tuple(
             _measured(_behind_affines(cut.tail, real, shortcut), values)
             for real, shortcut in zip(cut.replaced, cut.shortcuts, strict=True)
         )
-        return cls(whole, cut, backbone, project, ste, latents, instead)
+        if backbone.exact:
+            bits = statistics_latents(backbone.cut.encode, project.input_format, model.calibration)
+        else:
+            bits = run(whole, {whole.inputs[0]: statistics_samples(model.calibration)})[cut.cut]
+        return cls(whole, cut, backbone, project, ste, bits, instead)
 
     def module(self, bits: int) -> tuple[StackedTail, TracedTail]:
         """The tail as it is at first, for latents of `bits`, and what of it has parameters."""
@@ -119,24 +122,32 @@ class Tails:
 
     def latents(self, x: Array, bits: int, told: Told | None = None) -> Array:
         """Latents of `bits` as `module` takes them, of real inputs in torch's layout."""
-        height, width, channels = self.backbone.cut.latent.shape
+        height, width, channels = self.cut.tail.type_of(self.cut.cut).shape
         instead = self.instead if bits > 1 else ()
         kind = np.float32 if bits == 32 and instead else np.int8
         made = np.empty((len(x), channels * (1 + len(instead)), height, width), kind)
         for start in range(0, len(x), _BATCH):
             part = x[start : start + _BATCH]
-            parts = [self.backbone.latents(stored_inputs(part, self.project.spec.graph))]
-            parts += self._numbers(part, instead, coded=bits == 8)
+            parts = [self._bits(part), *self._numbers(part, instead, coded=bits == 8)]
             made[start : start + _BATCH] = np.concatenate(parts, 3).transpose(0, 3, 1, 2)
             if told is not None:
                 told(len(part))
         return made
 
+    def _bits(self, x: Array) -> Array:
+        """Of the device; where it keeps numbers, of the model."""
+        if self.backbone.exact:
+            return self.backbone.latents(stored_inputs(x, self.project.spec.graph))
+        return self._traced(x)[self.cut.cut]
+
+    def _traced(self, x: Array) -> dict[str, Array]:
+        source = self.whole.inputs[0]
+        return run(self.whole, {source: to_map(x, self.whole.type_of(source))})
+
     def _numbers(self, x: Array, instead: tuple[Instead, ...], *, coded: bool) -> list[Array]:
         if not instead:
             return []
-        source = self.whole.inputs[0]
-        values = run(self.whole, {source: to_map(x, self.whole.type_of(source))})
+        values = self._traced(x)
         reals = [each.of(values) for each in instead]
         if not coded:
             return reals

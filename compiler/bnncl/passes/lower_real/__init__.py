@@ -29,7 +29,8 @@ class LowerReal(Pass):
 
     The output is scores: int16 with one scale. With `feature_bits` it is the features of a head instead:
     bits stay bits, other numbers become 8-bit ones of so many bits (2..8) with one scale and zero at q = 0,
-    int8 unless `unsigned_features` lets those that are never negative be uint8.
+    int8 unless `unsigned_features` lets those that are never negative be uint8. Their scale is
+    `feature_step` where it is given, else what their range asks for.
     """
 
     input_format: InputFormat
@@ -37,6 +38,7 @@ class LowerReal(Pass):
     widths: RealWidths
     feature_bits: int | None = None
     unsigned_features: bool = False
+    feature_step: float | None = None
 
     name = "lower-real"
     needs = Stage.TRACED
@@ -59,7 +61,9 @@ class LowerReal(Pass):
     def _output(self, scope: Scope, traced: str) -> str:
         if self.feature_bits is None:
             return scope.as_scores(traced)
-        return scope.as_features(traced, self.feature_bits, unsigned=self.unsigned_features)
+        return scope.as_features(
+            traced, self.feature_bits, unsigned=self.unsigned_features, step=self.feature_step
+        )
 
 
 def _is_stream(graph: Graph, name: str) -> bool:

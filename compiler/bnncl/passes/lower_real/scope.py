@@ -176,16 +176,20 @@ class Scope:
         self.requantised(traced, traced, (-limit, limit), _SCORE_BITS)
         return traced
 
-    def as_features(self, traced: str, bits: int, *, unsigned: bool = False) -> str:
+    def as_features(
+        self, traced: str, bits: int, *, unsigned: bool = False, step: float | None = None
+    ) -> str:
         """Carry the graph's output as bits, or as 8-bit numbers of `bits` bits with one scale.
 
-        Returns its name. With `unsigned`, numbers that are never negative get no sign.
+        Returns its name. With `unsigned`, numbers that are never negative get no sign. `step` is the scale;
+        without it the range is that of calibration.
         """
         source, meaning = self.value_of(traced), self.meaning_of(traced)
         if isinstance(source.type.domain, Binary):
             return source.name
         unsigned = unsigned and is_never_negative(source, meaning)
-        limit = self._limit(traced, 1.0)
+        top = (1 << (bits if unsigned else bits - 1)) - 1
+        limit = self._limit(traced, 1.0) if step is None else step * top
         limits = (0.0 if unsigned else -limit, limit)
         rescale, made = to_common_scale(source, meaning, limits, bits, unsigned=unsigned)
         op = Requantize(

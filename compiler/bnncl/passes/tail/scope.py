@@ -97,8 +97,7 @@ class Scope:
 
     def exponent_for(self, numbers: Array) -> int:
         """The finest unit in which nearly all of the real `numbers` are values."""
-        peak = float(np.quantile(np.abs(numbers), _SEEN)) or float(np.abs(numbers).max())
-        return min(_FINEST, floor_log2(self.settings.top / max(peak, 2.0**-_FINEST)))
+        return finest_unit(numbers, self.settings.top)
 
     def finish(self, source: Value, traced: str) -> Graph:
         """The forward graph, which ends in the value that carries `traced`."""
@@ -108,6 +107,12 @@ class Scope:
         order = dict.fromkeys([*inputs, *(op.output for op in self.ops)])
         values = {name: self.values[name] for name in order}
         return Graph("forward", Stage.INTEGER, inputs, (result,), tuple(self.ops), values)
+
+
+def finest_unit(numbers: Array, top: int) -> int:
+    """The e of the finest unit 2**-e in which nearly all of the real `numbers` are within -top..top."""
+    peak = float(np.quantile(np.abs(numbers), _SEEN)) or float(np.abs(numbers).max())
+    return min(_FINEST, floor_log2(top / max(peak, 2.0**-_FINEST)))
 
 
 def floor_log2(value: float) -> int:
