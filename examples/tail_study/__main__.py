@@ -1,102 +1,84 @@
-"""`python -m examples.tail_study -o build/tail_study`: what tails reach in float, seed by seed.
+"""`python -m examples.tail_study -o build/tail_study`: how accurate tails are that learn in integers.
 
-Trains the backbone if need be, runs every plan on ten classes that come two at a time, and prints a table.
-What is finished stays in `floats.json`, and an interrupted study goes on where it was. Data come from
-$BNNCL_DATA: clothes by default, far from what the backbone was trained on; `--data cifar10` is nearer to
-it, and leaves a tail little to gain. On one core a run of a tail takes about a minute.
+Trains a backbone on 50 classes of CIFAR-100, then has ten others arrive two at a time: with the generated C
+and with float tails in PyTorch, three seeds each. `--grid small` are 30 runs, `more` compares other settings
+and methods, `ni` has new instances of all classes arrive, and `large` is all of that on all samples there
+are, with five seeds. What is finished stays in the output folder, and an interrupted study goes on where it
+was. Data come from $BNNCL_DATA.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from statistics import fmean
 
 import torch
 
 from bnncl.diagnostics import BnnclError
 from bnncl.learn.data import load
-from examples.tail_study.floats import HEAD, RECIPE, Plan, run
-from examples.tail_study.pretrain import CLASSES, pretrained, pretraining_data
-from examples.tail_study.tails import Behind, like_cifar
+from bnncl.learn.run import simulate
+from examples.tail_study import table
+from examples.tail_study.plan import ALL, GRIDS, Row, Task, settings_of
+from examples.tail_study.pretrain import pretrained, pretraining_data
+from examples.tail_study.tails import like_cifar
 
-DEPTH = 3
-SEEDS = (0, 1, 2)
-DATA = "fashion_mnist"
-LEARNED, TESTED = 500, 500
-"""Samples of a class, at most."""
-
-_FLOAT_BITS = 32
-PLANS = {
-    "head only, no replay": Plan("head", recipe=replace(HEAD, slots=0, replay_per_step=0)),
-    "head only": Plan("head", recipe=HEAD),
-    "tail, float latents": Plan(),
-    "tail, 8-bit latents": Plan(cut="byte"),
-    "tail, 1-bit latents": Plan(cut="bits"),
-    "head only, 1-bit cut": Plan("head", "bits", recipe=HEAD),
-    "tail, float latents, equal bytes": Plan(recipe=replace(RECIPE, slots=RECIPE.slots // _FLOAT_BITS)),
-    "fine-tuning, float latents": Plan("naive"),
-    "joint, float latents": Plan("joint", recipe=replace(RECIPE, epochs=12)),
-    "tail, no replay": Plan(recipe=replace(RECIPE, slots=0, replay_per_step=0)),
-    "tail, 1-bit latents, signs last": Plan(cut="bits", recipe=replace(RECIPE, rule="sign")),
-    "tail, 1-bit latents, no shortcut": Plan(cut="bits, no shortcut"),
-    "tail, 1-bit latents, bits in the shortcut": Plan(cut="bits, +-1 shortcut"),
-    "tail, 1-bit latents, clip": Plan(cut="bits", ste="clip"),
-    "tail, 1-bit latents, identity": Plan(cut="bits", ste="identity"),
-}
-"""Everything that is compared, by the name it has in the table."""
+DATA = ("fashion_mnist", "cifar10", "spoken_digits")
+LARGE_SEEDS = (0, 1, 2, 3, 4)
 
 
-def study(
-    folder: Path, names: list[str], seeds: tuple[int, ...], classes: int = CLASSES, data: str = DATA
-) -> str:
-    """Run what is missing; the table as Markdown."""
+def study(folder: Path, rows: Iterable[Row], task: Task, jobs: int) -> str:
+    """Run what is missing, `jobs` rows at once; the table of all that is in `folder`, as Markdown."""
+    pretrained(folder, pretraining_data())
+    place = folder / task.name
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        begun = {pool.submit(measure, row, task, place, folder / "backbone.pt"): row for row in rows}
+        for done in as_completed(begun):
+            _say(begun[done], done.result())
+    found = {
+        row.name: table.figures(row, place / row.name, task) for row in ALL if _finished(place / row.name)
+    }
+    content = {"data": task.data, "seeds": list(task.seeds), "rows": found, "verdict": table.verdict(found)}
+    (place / "study.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    text = table.markdown(found)
+    (place / "study.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def measure(row: Row, task: Task, place: Path, model: Path) -> table.Json:
+    """One row with all its seeds, on one core."""
     torch.set_num_threads(1)
-    source = pretraining_data(classes)
-    learned = like_cifar(load(data).limited(LEARNED, TESTED))
-    behind = Behind.of(pretrained(folder, source), DEPTH, source, learned)
-    path = folder / "floats.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    wanted = [(name, seed, _key(name, seed, classes, data)) for seed in seeds for name in names]
-    for name, seed, key in wanted:
-        if key not in found:
-            found[key] = {"name": name, **asdict(run(behind, PLANS[name], seed))}
-            path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-            print(f"{name}, seed {seed}: {100 * found[key]['accuracy']:.1f} %", file=sys.stderr, flush=True)
-    return _table([found[key] for _, _, key in wanted])
+    data = like_cifar(load(task.data).limited(task.train_each, task.test_each))
+    simulate(settings_of(row, task, model), data, place / row.name)
+    return table.figures(row, place / row.name, task)
 
 
-def _key(name: str, seed: int, classes: int, data: str) -> str:
-    about = {"name": name, "plan": asdict(PLANS[name]), "classes": classes, "data": data, "seed": seed}
-    return json.dumps(about)
+def _finished(place: Path) -> bool:
+    return (place / "results.json").is_file()
 
 
-def _table(runs: list[dict[str, object]]) -> str:
-    lines = ["| | accuracy, mean | by seed | seconds |", "|---|---|---|---|"]
-    for name in PLANS:
-        own = [each for each in runs if each["name"] == name]
-        if own:
-            shares = [100 * float(str(each["accuracy"])) for each in own]
-            seconds = fmean(float(str(each["seconds"])) for each in own)
-            by_seed = ", ".join(f"{share:.1f}" for share in shares)
-            lines.append(f"| {name} | **{fmean(shares):.1f}** | {by_seed} | {seconds:.0f} |")
-    return "\n".join(lines) + "\n"
+def _say(row: Row, found: table.Json) -> None:
+    print(f"{row.title}: {found['accuracy']}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command line: where to, which plans, which seeds."""
+    """The command line: which grid, on what data, and where to."""
     parser = argparse.ArgumentParser(prog="python -m examples.tail_study", description=__doc__)
     parser.add_argument("-o", "--out", type=Path, default=Path("build/tail_study"))
-    parser.add_argument("--only", nargs="+", choices=list(PLANS), default=list(PLANS), metavar="PLAN")
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    parser.add_argument("--classes", type=int, default=CLASSES, help="classes the backbone is trained on")
-    parser.add_argument("--data", default=DATA, choices=("fashion_mnist", "spoken_digits", "cifar10"))
+    parser.add_argument("--grid", choices=list(GRIDS), default="small")
+    parser.add_argument("--data", choices=DATA, default=DATA[0])
+    parser.add_argument("--only", nargs="+", choices=[row.name for row in ALL], metavar="ROW")
+    parser.add_argument("--jobs", type=int, default=2, help="rows at once, each on a core (default 2)")
     chosen = parser.parse_args(arguments)
+    large = chosen.grid == "large"
+    task = Task(chosen.data, None, None, LARGE_SEEDS) if large else Task(chosen.data)
+    rows = [row for row in GRIDS[chosen.grid] if chosen.only is None or row.name in chosen.only]
     try:
-        print(study(chosen.out, chosen.only, tuple(chosen.seeds), chosen.classes, chosen.data), end="")
+        print(study(chosen.out, rows, task, chosen.jobs), end="")
     except BnnclError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

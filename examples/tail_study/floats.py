@@ -40,6 +40,7 @@ class Plan:
     method: Method = "tail"
     cut: Cut = "float"
     ste: Ste = "approxsign"
+    batch_norms: bool = False
     recipe: TailRecipe = RECIPE
 
 
@@ -80,7 +81,7 @@ def run(behind: Behind, plan: Plan, seed: int, scenario: Literal["nc", "ni"] = "
 
 
 def _learner(behind: Behind, plan: Plan, seed: int) -> tuple[Learner, Callable[[Samples], Samples]]:
-    tail = behind.tail(plan.cut, plan.ste)
+    tail = behind.tail(plan.cut, plan.ste, batch_norms=plan.batch_norms)
     parameters, width = Parameters.of(tail), behind.model.head.in_features
     nothing = behind.train.take(np.zeros(0, np.int64))
     start = Start(torch.zeros(CLASSES, width), torch.zeros(CLASSES), nothing)

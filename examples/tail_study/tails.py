@@ -31,12 +31,21 @@ class BlockTail(nn.Module):
     """`blocks` with the straight-through estimator `ste`, then the mean of each channel: (N, C).
 
     With `shortcut`, m and s (C,), latents are the signs (N, C, H, W) that the first block's convolution
-    reads, and m + s * sign is what its shortcut does. Without, they are the stream.
+    reads, and m + s * sign is what its shortcut does. Without, they are the stream. With `batch_norms`,
+    a minibatch that is learned from is normalised by its own statistics, and those for inference move along.
     """
 
-    def __init__(self, blocks: list[Block], ste: Ste, shortcut: tuple[Tensor, Tensor] | None) -> None:
+    def __init__(
+        self,
+        blocks: list[Block],
+        ste: Ste,
+        shortcut: tuple[Tensor, Tensor] | None,
+        *,
+        batch_norms: bool = False,
+    ) -> None:
         super().__init__()
         self._ste, self._order = ste, [copy.deepcopy(block) for block in blocks]
+        self._moving = [block.norm for block in self._order] if batch_norms else []
         self.blocks = nn.ModuleList(self._order)
         self._shortcut = None if shortcut is None else [each[None, :, None, None] for each in shortcut]
         if shortcut is not None:
@@ -44,6 +53,8 @@ class BlockTail(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         x = latents
+        for norm in self._moving:
+            norm.train(torch.is_grad_enabled())
         for at, block in enumerate(self._order):
             bits = sign(x + block.sign.offset, self._ste)
             if at == 0 and self._shortcut is not None:
@@ -76,10 +87,10 @@ class Behind:
         """What a tail is given to learn and to be tested with."""
         return self._cut(self.train, cut), self._cut(self.test, cut)
 
-    def tail(self, cut: Cut, ste: Ste = "approxsign") -> BlockTail:
+    def tail(self, cut: Cut, ste: Ste = "approxsign", *, batch_norms: bool = False) -> BlockTail:
         """A tail as it was trained before, in eval mode."""
         blocks = [block for block in self.model.blocks if isinstance(block, Block)][-self.depth :]
-        return BlockTail(blocks, ste, self._shortcut(cut)).eval()
+        return BlockTail(blocks, ste, self._shortcut(cut), batch_norms=batch_norms).eval()
 
     def _bits(self, stream: Features) -> Array:
         first = self.model.blocks[len(self.model.blocks) - self.depth]

@@ -11,7 +11,7 @@ import torch
 
 from bnncl.learn.baselines.tail import Parameters
 from bnncl.learn.data import DataSet
-from examples.tail_study import __main__ as command
+from examples.tail_study import choices as command
 from examples.tail_study.floats import RECIPE, Plan, run, stream_of
 from examples.tail_study.model import ResidualNet
 from examples.tail_study.pretrain import pretrained, shaken
