@@ -5,5 +5,9 @@
 void bnncl_update_i16(int16_t *restrict weights, const int32_t *restrict acc, const uint32_t *restrict cursor,
                       const bnncl_update *restrict update, uint32_t count)
 {
-    bnncl_update_each(weights, acc, cursor, update, count, bnncl_load_i16, bnncl_store_i16);
+    const bnncl_learn_rate rate = bnncl_update_rate(update, cursor);
+    bnncl_update_each(rate, weights, acc, count, bnncl_load_i16, bnncl_store_i16, bnncl_load_i32);
+    if (update->sign != 0) {
+        bnncl_update_signs(weights, update->limit, count, bnncl_load_i16, bnncl_store_i16);
+    }
 }

@@ -11,7 +11,7 @@ from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ops.tail.backward import FilterInputGradient
 from bnncl.ops.tail.exponents import EXPONENT, mantissa
 from bnncl.ops.tail.forward import FilterConv
-from bnncl.ops.tail.parameters import MOST, AccumulateFilter
+from bnncl.ops.tail.parameters import MOST, MOST_NARROW, AccumulateFilter, AccumulateFilterNarrow, FilterSum
 from bnncl.ops.window import Window
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
@@ -52,9 +52,18 @@ def accumulation(window: Window, x: TensorType, out_channels: int, pad_value: in
     return op, (acc, x, gradient, EXPONENT)
 
 
+def narrow_accumulation(
+    window: Window, x: TensorType, out_channels: int, pad_value: int, limit: int = MOST_NARROW
+) -> Specimen:
+    """The same with sums in int16 within `limit`."""
+    wide, (_, *others) = accumulation(window, x, out_channels, pad_value, limit)
+    acc = TensorType((out_channels, window.taps, x.channels), Int(-limit, limit, 16))
+    return AccumulateFilterNarrow(**vars(wide)), (acc, *others)
+
+
 def exponent_for(op: Op, shift: int) -> Array:
     """The exponent of gradients that an accumulation shifts right by `shift` bits."""
-    assert isinstance(op, AccumulateFilter)
+    assert isinstance(op, FilterSum)
     return np.full((1, 1, 1), op.exponent - op.bias - shift, np.int64)
 
 
@@ -65,4 +74,5 @@ def filter_specimens() -> Iterator[Specimen]:
         x = TensorType((5, 6, 33), domain)
         yield forward(window, x, 40, 0)
         yield accumulation(window, x, 40, 0, 1000)
+        yield narrow_accumulation(window, x, 40, 0)
     yield input_gradient(window, x, 40)

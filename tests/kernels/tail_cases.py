@@ -178,7 +178,9 @@ def _parameters() -> Iterator[Specimen]:
         yield SignBits(output="z", x="s", y="w"), (as_shape(weights, Binary()), held)
         turned = TensorType((9, 40, 33), Binary())
         yield SignBits(output="z", x="s", y="w", transposed=True), (turned, held)
+        yield update(32, limit, True, "accumulate"), (held, as_shape(sums, I16), CURSOR)
     yield Clear(output="z", x="acc"), (sums,)
+    yield Clear(output="z", x="acc"), (as_shape(sums, I16),)
     yield Copy(output="z", x="kept", y="w"), (weights, weights)
 
 

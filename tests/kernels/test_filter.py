@@ -151,4 +151,5 @@ def test_each_kernel_was_compared() -> None:
         "bnncl_filter_input_gradient",
         *(FORWARD[name] for name in INTEGERS),
         *(f"bnncl_filter_accumulate_{name}" for name in DOMAINS),
+        *(f"bnncl_filter_accumulate_{name}_i16" for name in DOMAINS),
     }

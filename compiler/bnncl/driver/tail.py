@@ -86,6 +86,7 @@ def _settings(options: Options) -> TailSettings:
         gradient_scale=options.gradient_scale,
         rate=USUAL_RATE if options.tail_rate is None else options.tail_rate,
         samples=sum(options.minibatch),
+        accumulate=options.accumulate,
         stochastic=options.rounding == "stochastic",
         keep_latents=options.abort == "ram",
     )

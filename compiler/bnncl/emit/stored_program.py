@@ -47,6 +47,7 @@ from bnncl.ops.tail.forward import (
 from bnncl.ops.tail.parameters import (
     Accumulate,
     AccumulateFilter,
+    AccumulateFilterNarrow,
     ChannelDot,
     ChannelSum,
     Clear,
@@ -60,6 +61,7 @@ from bnncl.ops.window import Window
 CLASSES: Final = (
     Accumulate,
     AccumulateFilter,
+    AccumulateFilterNarrow,
     Add,
     AlignedSum,
     BinaryConv,

@@ -10,8 +10,14 @@ from bnncl.interp.head import HeadLearner, Integers
 from bnncl.interp.tail import TailLearner
 from bnncl.ir.op import Array, Op
 from bnncl.kernels.base import KernelCall
+from bnncl.numerics.fixed import saturate
 from bnncl.numerics.gradients import shift_saturate
-from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter, Update
+from bnncl.ops.tail.parameters import (
+    Accumulate,
+    AccumulateFilterNarrow,
+    FilterSum,
+    Update,
+)
 
 
 @dataclass
@@ -93,7 +99,7 @@ class CountingTail(CountingHead, TailLearner):
         made = super()._do(op)
         if isinstance(plain, Update):
             self._count_update(plain, read, made)
-        elif isinstance(plain, Accumulate | AccumulateFilter):
+        elif isinstance(plain, Accumulate | FilterSum):
             self.counts.gradient_saturations += _cut_off(plain, read)
         return made
 
@@ -110,11 +116,22 @@ class CountingTail(CountingHead, TailLearner):
             self.counts.flips += int(np.sum((x < 0) != (made < 0)))
 
 
-def _cut_off(op: Accumulate | AccumulateFilter, read: list[Array]) -> int:
-    """How many of what `op` adds, or multiplies inputs by, were beyond its limit."""
+def _cut_off(op: Accumulate | FilterSum, read: list[Array]) -> int:
+    """How many of what `op` adds, or multiplies inputs by, or of narrow sums were beyond its limit."""
+    if isinstance(op, AccumulateFilterNarrow):
+        return _cut_off_narrow(op, read)
     gradient, exponent = read[-2:]
     whole = shift_saturate(gradient.astype(np.int64), op.exponent - exponent - op.bias, 2**62)
     return int(np.sum(abs(whole) > op.limit))
+
+
+def _cut_off_narrow(op: AccumulateFilterNarrow, read: list[Array]) -> int:
+    (sums, x, gradient, exponent), found = read, 0
+    for added in op.added(x, gradient, exponent, 2**62):
+        whole = sums + saturate(added, -op.limit, op.limit)
+        found += int(np.sum(abs(added) > op.limit) + np.sum(abs(whole) > op.limit))
+        sums = saturate(whole, -op.limit, op.limit)
+    return found
 
 
 __all__ = ["CountingHead", "CountingTail", "Counts", "TailCounts"]

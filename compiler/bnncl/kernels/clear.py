@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding
@@ -16,7 +18,7 @@ class Clear(TailKernel):
 
     symbol = "bnncl_clear"
     header = "bnncl/update.h"
-    includes = ("bnncl/internal/zeros.h",)
+    includes: ClassVar[tuple[str, ...]] = ("bnncl/internal/zeros.h",)
     per_element = 2
     input_types = ("int32_t",)
 

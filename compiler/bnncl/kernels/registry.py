@@ -32,6 +32,7 @@ from bnncl.kernels.clamp_mask_i16 import ClampMaskI16
 from bnncl.kernels.clamp_mask_i32 import ClampMaskI32
 from bnncl.kernels.clamp_mask_u8 import ClampMaskU8
 from bnncl.kernels.clear import Clear
+from bnncl.kernels.clear_i16 import ClearI16
 from bnncl.kernels.concat import Concat
 from bnncl.kernels.copy import Copy
 from bnncl.kernels.fconv_bits_w8_rescale import FconvBitsW8Rescale
@@ -53,8 +54,11 @@ from bnncl.kernels.fconv_u8_w16_i32 import FconvU8W16I32
 from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
 from bnncl.kernels.filter_accumulate_bits import FilterAccumulateBits
+from bnncl.kernels.filter_accumulate_bits_i16 import FilterAccumulateBitsI16
 from bnncl.kernels.filter_accumulate_i8 import FilterAccumulateI8
+from bnncl.kernels.filter_accumulate_i8_i16 import FilterAccumulateI8I16
 from bnncl.kernels.filter_accumulate_u8 import FilterAccumulateU8
+from bnncl.kernels.filter_accumulate_u8_i16 import FilterAccumulateU8I16
 from bnncl.kernels.filter_conv_i8 import FilterConvI8
 from bnncl.kernels.filter_conv_u8 import FilterConvU8
 from bnncl.kernels.filter_input_gradient import FilterInputGradientKernel
@@ -116,7 +120,9 @@ from bnncl.kernels.unflatten_alias import UnflattenAlias
 from bnncl.kernels.unpack_i8 import UnpackI8
 from bnncl.kernels.unpack_u8 import UnpackU8
 from bnncl.kernels.update_i8 import UpdateI8
+from bnncl.kernels.update_i8_i16 import UpdateI8I16
 from bnncl.kernels.update_i16 import UpdateI16
+from bnncl.kernels.update_i16_i16 import UpdateI16I16
 from bnncl.targets import Target
 
 KERNELS: Final[tuple[Kernel, ...]] = (
@@ -216,19 +222,25 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     ChannelDotI16(),
     Accumulate(),
     UpdateI16(),
+    UpdateI16I16(),
     UpdateI8(),
+    UpdateI8I16(),
     SignBitsI16(),
     SignBitsI8(),
     SignBitsTransposedI16(),
     SignBitsTransposedI8(),
     Clear(),
+    ClearI16(),
     Copy(),
     FilterConvI8(),
     FilterConvU8(),
     FilterInputGradientKernel(),
     FilterAccumulateBits(),
+    FilterAccumulateBitsI16(),
     FilterAccumulateI8(),
+    FilterAccumulateI8I16(),
     FilterAccumulateU8(),
+    FilterAccumulateU8I16(),
 )
 
 HEAD: Final[Kernel] = LearnedHeadKernel()

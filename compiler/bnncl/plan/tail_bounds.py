@@ -28,7 +28,15 @@ from bnncl.ops.tail.backward import (
 )
 from bnncl.ops.tail.exponents import WIDE_BITS, AlignedSum, BlockExponent, FixedExponent, SumExponent
 from bnncl.ops.tail.forward import ChannelAffine, PassMask, SignAt, SlopedUnit, TentSlope
-from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter, ChannelDot, ChannelSum, Update
+from bnncl.ops.tail.parameters import (
+    BLOCK,
+    Accumulate,
+    AccumulateFilter,
+    AccumulateFilterNarrow,
+    ChannelDot,
+    ChannelSum,
+    Update,
+)
 from bnncl.plan.bounds import accumulator_bound, product_bound
 from bnncl.plan.learn_bounds import Proof, failing
 
@@ -132,6 +140,15 @@ def _filter_sums(op: AccumulateFilter, types: Types, config: HeadConfig) -> Iter
     yield _around("minibatch", config.between_updates * each, 32)
 
 
+def _narrow_sums(op: AccumulateFilterNarrow, types: Types, __: HeadConfig) -> Iterator[Proof]:
+    """A block adds what its positions add up to, saturated, and so is the sum."""
+    acc, x, gradient, _ = types
+    positions = min(gradient.shape[0] * gradient.shape[1], BLOCK)
+    yield _around("block", positions * reach(gradient) * max(reach(x), abs(op.pad_value)), 32)
+    yield _around("before_saturation", reach(acc) + op.limit, 32)
+    yield _around("limit", op.limit, _bits(acc))
+
+
 def _updated(op: Update, types: Types, config: HeadConfig) -> Iterator[Proof]:
     """At the rate of a minibatch of one sample; one of n has 1 / n of it."""
     x, acc, _ = types
@@ -158,6 +175,7 @@ _RULES: Final[
     ChannelDot: _dot,
     Accumulate: _accumulated,
     AccumulateFilter: _filter_sums,
+    AccumulateFilterNarrow: _narrow_sums,
     Update: _updated,
 }
 

@@ -33,6 +33,15 @@ void bnncl_update_i16(int16_t *restrict weights, const int32_t *restrict acc, co
 void bnncl_update_i8(int8_t *restrict weights, const int32_t *restrict acc, const uint32_t *restrict cursor,
                      const bnncl_update *restrict update, uint32_t count);
 
+/* The same with sums of gradients in int16. */
+void bnncl_update_i16_i16(int16_t *restrict weights, const int16_t *restrict acc,
+                          const uint32_t *restrict cursor, const bnncl_update *restrict update,
+                          uint32_t count);
+
+void bnncl_update_i8_i16(int8_t *restrict weights, const int16_t *restrict acc,
+                         const uint32_t *restrict cursor, const bnncl_update *restrict update,
+                         uint32_t count);
+
 /* The signs of latent weights, +1 where they are not negative.
  *   signs    binary [rows][channels]
  *   latent   [rows][channels] */
@@ -53,6 +62,8 @@ void bnncl_sign_bits_transposed_i8(uint32_t *restrict signs, const int8_t *restr
 
 /* All of a state's numbers 0. */
 void bnncl_clear(int32_t *restrict state, uint32_t count);
+
+void bnncl_clear_i16(int16_t *restrict state, uint32_t count);
 
 /* One state overwritten with another. */
 void bnncl_copy(void *restrict state, const void *restrict from, uint32_t bytes);

@@ -9,7 +9,13 @@ from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
 from bnncl.kernels.params import INPUT, OUTPUT, SCRATCH, WINDOW, window_fits, window_struct
 from bnncl.ops.tail.forward import FilterConv
-from bnncl.ops.tail.parameters import AccumulateFilter
+from bnncl.ops.tail.parameters import (
+    BLOCK,
+    MOST_NARROW,
+    AccumulateFilter,
+    AccumulateFilterNarrow,
+    FilterSum,
+)
 from bnncl.targets import Target
 
 SIGNS = Ref("input", "1")
@@ -18,6 +24,8 @@ BYTE_TABLE, NIBBLE_TABLE = 256, 16
 
 PER_ENTRY = 3
 """Instructions for each entry of a table."""
+
+_PER_SUM, _PER_CHOICE, _PER_COLUMN, _PER_ROUNDED = 7, 4, 35, 16
 
 
 def tables_for(numbers: int, each: int) -> int:
@@ -65,35 +73,78 @@ class FilterConvKernel(Kernel):
 
 
 class AccumulateFilterKernel(Kernel):
-    """Gradient of a filter over inputs of `x_type` (a C type), added to a state."""
+    """Gradient of a filter over inputs of `x_type`, added to a state of `sum_type` (C types)."""
 
     header = "bnncl/filter.h"
     x_type: ClassVar[str]
+    sum_type: ClassVar[str] = "int32_t"
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Every size that fits the window's fields; padding of integers counts as 0."""
-        if not isinstance(op, AccumulateFilter):
+        narrow = self.sum_type == "int16_t"
+        if not isinstance(op, AccumulateFilterNarrow if narrow else AccumulateFilter):
             return False
-        if [each.ctype for each in types] != ["int32_t", self.x_type, "int16_t", "int32_t"]:
+        if [each.ctype for each in types] != [self.sum_type, self.x_type, "int16_t", "int32_t"]:
             return False
         if op.pad_value != 0 and self.x_type != "uint32_t":
+            return False
+        if narrow and not 0 < op.limit <= MOST_NARROW:
             return False
         return window_fits(op.window, types[1].shape, types[2].shape[:2])
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """The window and the alignment; the first input is what is added to."""
-        assert isinstance(op, AccumulateFilter)
+        assert isinstance(op, FilterSum)
         fields = (("exponent", op.exponent - op.bias), ("limit", op.limit))
         window = window_struct(op.window, types[1], types[2], op.pad_value)
         alignment = ParamStruct("alignment", "bnncl_alignment", fields)
         inputs = tuple(Ref("input", str(at)) for at in range(4))
         return Binding((), (alignment, window), (*inputs, SCRATCH, Ref("struct", "alignment"), WINDOW))
 
+    def rounding(self, types: tuple[TensorType, ...]) -> int:
+        """Instructions that it takes to round what a block gives and to add it to a narrow sum."""
+        height, width, _ = types[2].shape
+        blocks = -(-height * width // BLOCK)
+        return _PER_ROUNDED * blocks * types[0].elements if self.sum_type == "int16_t" else 0
+
+
+class AccumulateFilterBits(AccumulateFilterKernel):
+    """The gradient over binary inputs: tables of the signed sums of eight gradients."""
+
+    x_type = "uint32_t"
+    includes: ClassVar[tuple[str, ...]] = (
+        "bnncl/bits.h",
+        "bnncl/fixed.h",
+        "bnncl/gradient.h",
+        "bnncl/internal/filter_accumulate_bits.h",
+        "bnncl/internal/position.h",
+        "bnncl/internal/sign_tables.h",
+        "bnncl/types.h",
+    )
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """The inputs and the padding of 32 positions, and the tables of their gradients."""
+        _, taps, channels = types[0].shape
+        return 4 * ((channels + 1) * taps + BYTE_TABLE * self._tables(types))
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """For each 32 positions the inputs turned round, tables for each channel, a choice for each sum."""
+        out, taps, channels = types[0].shape
+        height, width, _ = types[2].shape
+        tables = self._tables(types)
+        each = taps * channels * (_PER_SUM + _PER_CHOICE * tables) + tables * BYTE_TABLE * PER_ENTRY
+        blocks = -(-height * width // BLOCK)
+        return blocks * (out * each + taps * channels * _PER_COLUMN) + self.rounding(types)
+
+    def _tables(self, types: tuple[TensorType, ...]) -> int:
+        height, width, _ = types[2].shape
+        return tables_for(height * width, 8)
+
 
 class AccumulateFilterIntegers(AccumulateFilterKernel):
     """The gradient over 8-bit integers: 32 positions at a time."""
 
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/fixed.h",
         "bnncl/gradient.h",
         "bnncl/internal/filter_accumulate.h",
@@ -108,4 +159,4 @@ class AccumulateFilterIntegers(AccumulateFilterKernel):
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
         """A few instructions for each product, and some for each gradient."""
         height, width, channels = types[2].shape
-        return height * width * (types[0].elements * 4 + channels * 30)
+        return height * width * (types[0].elements * 4 + channels * 30) + self.rounding(types)

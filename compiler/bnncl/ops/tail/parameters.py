@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,12 @@ from bnncl.ops.window import Window
 
 MOST = 2**31 - 2
 """The largest magnitude of an accumulator of a parameter's gradient."""
+
+MOST_NARROW = 2**15 - 1
+"""The same of one in int16."""
+
+BLOCK = 32
+"""Positions of a map whose gradients are added up before they are rounded to a sum in int16."""
 
 CURSOR = TensorType((1, 1, 3), Int(0, 2**31 - 2, 32))
 """What an update knows of the minibatch: seed, step (both modulo 2**32 in C) and its number of samples."""
@@ -104,11 +111,11 @@ class Accumulate(Op):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AccumulateFilter(Op):
+class FilterSum(Op):
     """State `acc` (O, taps, I) plus the filter gradient of a FilterConv: sum over positions of d * x.
 
-    d is `gradient`, of exponent gradient_exponent + bias, brought to the fixed `exponent` and saturated at
-    `limit`; x are the conv's inputs, binary or 8-bit, padded taps `pad_value`.
+    d is `gradient`, of exponent gradient_exponent + bias; x are the conv's inputs, binary or 8-bit, padded
+    taps `pad_value`. The sum has the fixed `exponent`.
     """
 
     stages = INTEGER_ONLY
@@ -134,14 +141,55 @@ class AccumulateFilter(Op):
         assert acc.shape == (gradient.channels, self.window.taps, x.channels), types
         return acc
 
-    def evaluate(self, *arrays: Array) -> Array:
-        """The sum, over all samples of a batch."""
-        acc, x, gradient, exponent = arrays
-        d = shift_saturate(gradient.astype(np.int64), self.exponent - exponent - self.bias, self.limit)
+    def total(self, x: Array, d: Array) -> Array:
+        """The sum over all positions of all samples, (1, O, taps, I)."""
         columns = self.window.gather(x, self.pad_value)
         flat = columns.reshape(-1, int(np.prod(columns.shape[3:])))
         made = exact_matmul(d.reshape(-1, d.shape[3]).T, flat).astype(np.int64)
-        return np.asarray(acc + made.reshape(acc.shape))
+        return made.reshape(1, d.shape[3], self.window.taps, x.shape[3])
+
+    def shift(self, exponent: Array) -> Array:
+        """The bits that gradients of `exponent` lose."""
+        return self.exponent - exponent - self.bias
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccumulateFilter(FilterSum):
+    """The sum of a whole minibatch: each d is brought to `exponent`, saturated at `limit`, and added up."""
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The sum, over all samples of a batch."""
+        acc, x, gradient, exponent = arrays
+        d = shift_saturate(gradient.astype(np.int64), self.shift(exponent), self.limit)
+        return np.asarray(acc + self.total(x, d))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccumulateFilterNarrow(FilterSum):
+    """The sum of a few samples in int16: what BLOCK positions add up to is brought to `exponent`, then added.
+
+    Positions are taken in row-major order, the last block may have fewer. Its sum of d * x, exact in int32,
+    is shifted to nearest, halves up, and saturated at `limit`; so is the new sum of the state.
+    """
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The sum, sample by sample of a batch."""
+        sums, x, gradient, exponent = arrays
+        for added in self.added(x, gradient, exponent, self.limit):
+            sums = saturate(sums + added, -self.limit, self.limit)
+        return np.asarray(sums)
+
+    def added(self, x: Array, gradient: Array, exponent: Array, limit: int) -> Iterator[Array]:
+        """What each block of each sample adds, (1, O, taps, I), within `limit`."""
+        columns = self.window.gather(x, self.pad_value)
+        shape = (1, gradient.shape[3], self.window.taps, x.shape[3])
+        flat = columns.reshape(len(x), -1, shape[2] * shape[3])
+        d = gradient.reshape(len(x), -1, shape[1])
+        for sample, shift in enumerate(self.shift(exponent).reshape(-1)):
+            for first in range(0, d.shape[1], BLOCK):
+                at = slice(first, first + BLOCK)
+                made = exact_matmul(d[sample, at].T, flat[sample, at]).astype(np.int64)
+                yield shift_saturate(made, shift, limit).reshape(shape)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

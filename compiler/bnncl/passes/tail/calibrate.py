@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from bnncl.diagnostics import Problem, UsageError
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
 from bnncl.numerics.gradients import bit_length
 from bnncl.ops.tail.exponents import BlockExponent
-from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter
+from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter, AccumulateFilterNarrow
 from bnncl.passes.tail.forward import Forward
 from bnncl.passes.tail.scope import floor_log2
 from bnncl.passes.tail.settings import TailSettings
@@ -35,6 +37,9 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
         if isinstance(op, AccumulateFilter):
             top = _peak(found[op.gradient], found[op.gradient_exponent] + op.bias)
             return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings))
+        if isinstance(op, AccumulateFilterNarrow):
+            top = _largest_of_samples(op, found) + (settings.accumulate - 1).bit_length()
+            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings, headroom=0))
         if isinstance(op, BlockExponent) and settings.gradient_scale == "static":
             return replace(op, fixed=int(found[op.output].max()) + _HEADROOM_BITS)
         return op
@@ -42,7 +47,9 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
     return sample.with_ops([chosen(op) for op in sample.ops])
 
 
-def _exponent(peak: int, limit: int, least: int, settings: TailSettings) -> int:
+def _exponent(
+    peak: int, limit: int, least: int, settings: TailSettings, headroom: int = _HEADROOM_BITS
+) -> int:
     """The unit of a sum of parts below 2**peak; UsageError where no step could tell one from 0."""
     if least > peak - _TOLD_BITS:
         raise UsageError(
@@ -54,7 +61,7 @@ def _exponent(peak: int, limit: int, least: int, settings: TailSettings) -> int:
                 "Rates of 0.001 to 0.1 are usual.",
             )
         )
-    return max(peak + _HEADROOM_BITS - limit.bit_length(), least)
+    return max(peak + headroom - limit.bit_length(), least)
 
 
 def _least_exponents(forward: Forward, sample: Graph, settings: TailSettings) -> dict[str, int]:
@@ -65,6 +72,18 @@ def _least_exponents(forward: Forward, sample: Graph, settings: TailSettings) ->
         for op in sample.ops
         if op.changes_state
     }
+
+
+def _largest_of_samples(op: AccumulateFilterNarrow, found: Mapping[str, Array]) -> int:
+    """The number of bits before the point of the largest gradient that one sample gives a filter.
+
+    Where all samples between two updates gave that one alike, their sum would just fit: those of samples
+    that differ have that much headroom.
+    """
+    x, gradient = found[op.x], found[op.gradient]
+    totals = (op.total(x[[at]], gradient[[at]]) for at in range(len(x)))
+    exponents = np.broadcast_to(found[op.gradient_exponent], (len(x), 1, 1, 1)) + op.bias
+    return max(_peak(total, exponents[[at]]) for at, total in enumerate(totals))
 
 
 def _peak(numbers: Array, exponents: Array) -> int:

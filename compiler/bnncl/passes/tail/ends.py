@@ -14,7 +14,7 @@ from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import Int
 from bnncl.ir.values import StateArray, Storage, Value
 from bnncl.kernels.learned_head import CURSOR as NOW
-from bnncl.ops.tail.parameters import CURSOR, Accumulate, AccumulateFilter, Clear, Copy, SignBits, Update
+from bnncl.ops.tail.parameters import CURSOR, Accumulate, Clear, Copy, FilterSum, SignBits, Update
 from bnncl.passes.tail.forward import Forward
 from bnncl.passes.tail.settings import TailSettings
 
@@ -46,7 +46,7 @@ def update_graph(
 ) -> Graph:
     """After a minibatch: steps of SGD, caches made anew, and sums of gradients back to 0."""
     by_name, made = {state.name: state for state in states}, _Changes(states)
-    sums = [op for op in sample.ops if isinstance(op, Accumulate | AccumulateFilter)]
+    sums = [op for op in sample.ops if isinstance(op, Accumulate | FilterSum)]
     for number, op in enumerate(sums):
         state = by_name[by_name[op.acc].of]
         made.add(_step(state, op, FIRST_STREAM + number, forward, settings))
@@ -119,7 +119,7 @@ class _Changes:
 
 def _step(
     state: StateArray,
-    summed: Accumulate | AccumulateFilter,
+    summed: Accumulate | FilterSum,
     stream: int,
     forward: Forward,
     settings: TailSettings,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import Binary, element_range
+from bnncl.ir.types import Binary, Int, element_range
 from bnncl.ir.values import Constant
 from bnncl.ops.add import Add
 from bnncl.ops.elementwise import Requantize
@@ -27,11 +27,21 @@ from bnncl.ops.tail.backward import (
     reach,
 )
 from bnncl.ops.tail.forward import TENT_BITS, ChannelAffine, FilterConv, SignAt, SlopedUnit
-from bnncl.ops.tail.parameters import MOST, AccumulateFilter, ChannelDot, ChannelSum, Part
+from bnncl.ops.tail.parameters import (
+    MOST,
+    MOST_NARROW,
+    AccumulateFilter,
+    AccumulateFilterNarrow,
+    ChannelDot,
+    ChannelSum,
+    Part,
+)
 from bnncl.passes.tail.scope import floor_log2
 from bnncl.passes.tail.sweep import Gradient, Sweep, power_of_two
 
 _FACTOR_BITS = 14
+_WIDE: Final = Int(-MOST, MOST, 32)
+_NARROW: Final = Int(-MOST_NARROW, MOST_NARROW, 16)
 
 
 def sweep_back(sweep: Sweep) -> None:
@@ -118,24 +128,7 @@ def _requantize(sweep: Sweep, op: Requantize, g: Gradient) -> None:
 
 def _conv(sweep: Sweep, op: FilterConv, g: Gradient) -> None:
     latent = next(state.of for state in sweep.forward.states if state.name == op.y)
-    height, width, _ = sweep.type_of(op.output).shape
-    largest = max(map(abs, element_range(sweep.type_of(op.x).domain)))
-    most = MOST // (sweep.settings.samples * height * width * largest)
-    bits = sweep.settings.q_latent if most >= sweep.settings.latent_limit else floor_log2(most + 1) + 1
-    made = AccumulateFilter(
-        output=f"{latent}_sum_new",
-        module=op.module,
-        acc=sweep.sum_for(latent, op.module),
-        x=op.x,
-        gradient=g.name,
-        gradient_exponent=g.exponent,
-        bias=g.bias - sweep.exponent_of(op.x),
-        exponent=0,
-        limit=(1 << (bits - 1)) - 1,
-        window=op.window,
-        pad_value=op.pad_value,
-    )
-    sweep.add(made)
+    _filter_sum(sweep, op, latent, g)
     if sweep.wants(op.x):
         in_h, in_w, _ = sweep.type_of(op.x).shape
         signs = sweep.transposed(latent, op.module)
@@ -149,6 +142,35 @@ def _conv(sweep: Sweep, op: FilterConv, g: Gradient) -> None:
             in_w=in_w,
         )
         sweep.give(op.x, sweep.narrow(sweep.add(wide), g.exponent, g.bias, op.module))
+
+
+def _filter_sum(sweep: Sweep, op: FilterConv, latent: str, g: Gradient) -> None:
+    """Sum up the gradient of a filter, of a few samples in 16 bits; the exponent is calibrated later."""
+    narrow = sweep.settings.accumulate > 0
+    kind, domain = (AccumulateFilterNarrow, _NARROW) if narrow else (AccumulateFilter, _WIDE)
+    made = kind(
+        output=f"{latent}_sum_new",
+        module=op.module,
+        acc=sweep.sum_for(latent, op.module, domain),
+        x=op.x,
+        gradient=g.name,
+        gradient_exponent=g.exponent,
+        bias=g.bias - sweep.exponent_of(op.x),
+        exponent=0,
+        limit=domain.hi if narrow else _limit_of_each(sweep, op),
+        window=op.window,
+        pad_value=op.pad_value,
+    )
+    sweep.add(made)
+
+
+def _limit_of_each(sweep: Sweep, op: FilterConv) -> int:
+    """What each gradient of the output of `op` saturates at, such that no sum of a minibatch overflows."""
+    height, width, _ = sweep.type_of(op.output).shape
+    largest = max(map(abs, element_range(sweep.type_of(op.x).domain)))
+    most = MOST // (sweep.settings.samples * height * width * largest)
+    bits = sweep.settings.q_latent if most >= sweep.settings.latent_limit else floor_log2(most + 1) + 1
+    return int((1 << (bits - 1)) - 1)
 
 
 def _add(sweep: Sweep, op: Add, g: Gradient) -> None:

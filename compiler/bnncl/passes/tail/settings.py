@@ -16,8 +16,9 @@ class TailSettings:
     """Widths in bits, the learning rate of all that is no head, and what gradients are rounded to.
 
     Values have `q_forward` bits, gradients and parameters of channels `q_backward`, latent weights and what
-    is summed up for them `q_latent` (8 or 16). `samples` are those of a full minibatch. `keep_latents`: an
-    abort goes back to a copy of the latent weights, not to storage.
+    is summed up for them `q_latent` (8 or 16). `samples` are those of a full minibatch; with `accumulate` an
+    update follows so many of them, and gradients of filters are summed up in 16 bits till then, else in 32.
+    `keep_latents`: an abort goes back to a copy of the latent weights, not to storage.
     """
 
     q_forward: int = 8
@@ -28,6 +29,7 @@ class TailSettings:
     gradient_scale: GradientScale = "block"
     rate: float = 0.01
     samples: int = 16
+    accumulate: int = 0
     stochastic: bool = False
     keep_latents: bool = True
 

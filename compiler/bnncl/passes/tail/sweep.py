@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from bnncl.ops.tail.exponents import AlignedSum, BlockExponent, Normalise, SumEx
 from bnncl.ops.tail.parameters import MOST, Accumulate
 from bnncl.passes.tail.forward import Forward
 from bnncl.passes.tail.settings import TailSettings
+
+_WIDE: Final = Int(-MOST, MOST, 32)
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,10 @@ class Sweep:
             self.caches[latent] = f"{latent}_signs_t"
         return self.caches[latent]
 
-    def sum_for(self, state: str, module: str) -> str:
+    def sum_for(self, state: str, module: str, domain: Int = _WIDE) -> str:
         """A new accumulator, for the gradient of `state`."""
         name = f"{state}_sum"
-        type_ = TensorType(self.type_of(state).shape, Int(-MOST, MOST, 32))
+        type_ = TensorType(self.type_of(state).shape, domain)
         self.sums.append(StateArray(name, type_, "gradient", of=state, module=module))
         self.values[name] = Value(name, type_, Storage.STATE, None, module)
         return name

@@ -25,13 +25,14 @@ static inline bnncl_learn_rate bnncl_update_rate(const bnncl_update *update, con
 }
 
 /* Where no gradient is, the term alone is shifted, and that gives 0. */
-static inline void bnncl_update_all(const bnncl_learn_rate *rate, void *weights, const int32_t *acc,
-                                    uint32_t count, bnncl_load load, bnncl_store store)
+static inline void bnncl_update_all(const bnncl_learn_rate *rate, void *weights, const void *acc,
+                                    uint32_t count, bnncl_load load, bnncl_store store, bnncl_load load_acc)
 {
     for (uint32_t at = 0; at < count; at++) {
         const int32_t weight = load(weights, at);
-        if (acc[at] != 0) {
-            store(weights, at, bnncl_changed_weight(rate, (int16_t)weight, acc[at], at));
+        const int32_t gradient = load_acc(acc, at);
+        if (gradient != 0) {
+            store(weights, at, bnncl_changed_weight(rate, (int16_t)weight, gradient, at));
         } else {
             store(weights, at, bnncl_saturate32(weight, -rate->limit, rate->limit));
         }
@@ -48,24 +49,19 @@ static inline void bnncl_update_signs(void *weights, int32_t limit, uint32_t cou
 }
 
 /* The common kinds of a rate have a loop of their own each, in which the compiler knows them. */
-static inline void bnncl_update_each(void *weights, const int32_t *acc, const uint32_t *cursor,
-                                     const bnncl_update *update, uint32_t count, bnncl_load load,
-                                     bnncl_store store)
+static inline void bnncl_update_each(bnncl_learn_rate rate, void *weights, const void *acc, uint32_t count,
+                                     bnncl_load load, bnncl_store store, bnncl_load load_acc)
 {
-    bnncl_learn_rate rate = bnncl_update_rate(update, cursor);
     if (rate.shift == 32u && rate.stochastic) {
         rate.shift = 32;
         rate.stochastic = true;
-        bnncl_update_all(&rate, weights, acc, count, load, store);
+        bnncl_update_all(&rate, weights, acc, count, load, store, load_acc);
     } else if (rate.shift == 32u) {
         rate.shift = 32;
         rate.stochastic = false;
-        bnncl_update_all(&rate, weights, acc, count, load, store);
+        bnncl_update_all(&rate, weights, acc, count, load, store, load_acc);
     } else {
-        bnncl_update_all(&rate, weights, acc, count, load, store);
-    }
-    if (update->sign != 0) {
-        bnncl_update_signs(weights, rate.limit, count, load, store);
+        bnncl_update_all(&rate, weights, acc, count, load, store, load_acc);
     }
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/internal/update.h"
+#include "bnncl/update.h"
+
+void bnncl_update_i16_i16(int16_t *restrict weights, const int16_t *restrict acc,
+                          const uint32_t *restrict cursor, const bnncl_update *restrict update,
+                          uint32_t count)
+{
+    const bnncl_learn_rate rate = bnncl_update_rate(update, cursor);
+    bnncl_update_each(rate, weights, acc, count, bnncl_load_i16, bnncl_store_i16, bnncl_load_i16);
+    if (update->sign != 0) {
+        bnncl_update_signs(weights, update->limit, count, bnncl_load_i16, bnncl_store_i16);
+    }
+}
