@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bnncl.targets import TARGETS, Target
+from tests import compile_once
 from tests.tools import require_target
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compilers that keep what they made, for all workers of a run and for what they start."""
+    if compile_once.VARIABLE in os.environ:
+        yield
+        return
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    launchers = compile_once.install(str(folder / "compiled_once"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(compile_once.VARIABLE, launchers)
+        patch.setenv("PATH", launchers, prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture(params=list(TARGETS))
