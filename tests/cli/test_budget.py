@@ -10,7 +10,7 @@ import torch
 
 import bnncl
 from tests.e2e.residual import BiReal, network, settle
-from tests.e2e.zoo import images
+from tests.e2e.zoo import SignLayer, images
 
 from .conftest import Command, content
 
@@ -39,6 +39,9 @@ def test_every_cut_is_listed_with_parts_that_add_up(compile_: Command, here: Pat
         total, slot = each["total_bytes"], each["slot_bytes"]
         assert sum(parts) - total - slot == total
         assert each["slots"] == (64 * 1024 - total) // slot
+        assert (each["other_total"] < total) is (each["other_accumulate"] > 0)
+    text = compile_(residual, "--budget", "64K", "--accumulate", "8").out
+    assert "totals with --accumulate full: 3 " in " ".join(text.split())
     assert content(here) == {}
 
 
@@ -57,3 +60,33 @@ def test_a_ram_that_is_too_small_says_how_much_is_missing(compile_: Command, res
     found = rows(compile_(residual, "--budget", "1K", "--report", "json"))
     assert all(each["slots"] == 1024 - each["total_bytes"] < 0 for each in found)
     assert "bytes short" in compile_(residual, "--budget", "1K").out
+
+
+@pytest.mark.parametrize("bits", ["8", "6"])
+def test_slots_of_numbers_are_larger(compile_: Command, residual: Path, bits: str) -> None:
+    """A value of the cut takes so many bits, of the head's features too; two bytes more are the label."""
+    plain = {each["train"]: each for each in rows(compile_(residual, "--budget", "64K", "--report", "json"))}
+    words = ("--replay-bits", bits, "--budget", "64K", "--report", "json")
+    found = {each["train"]: each for each in rows(compile_(residual, *words))}
+    assert list(found) == list(plain) == ["head", "3", "2"]
+    for train in ("3", "2"):
+        assert found[train]["slot_bytes"] == 8 * 8 * 8 * int(bits) // 8 + 2
+        assert plain[train]["slot_bytes"] == 8 * 8 * 4 + 2
+        assert found[train]["slots"] < plain[train]["slots"]
+        fits = ("--train", train, "--ram", "64K", "--replay", found[train]["slots"], "--force")
+        assert compile_(residual, *fits, "--replay-bits", bits).code == 0
+
+
+def test_a_head_that_reads_bits_keeps_them(compile_: Command, tmp_path: Path) -> None:
+    """More than one bit for each cannot be had there: that says nothing of the cuts in front."""
+    torch.manual_seed(1)
+    module = network(BiReal(8, 8), BiReal(8, 8), before=8, after=8)
+    layers = [*module.children()]
+    module = torch.nn.Sequential(*layers[:4], *layers[4:-1], SignLayer(), layers[-1])
+    settle(module, images(50))
+    x = images(40)
+    path = tmp_path / "bits.pt"
+    bnncl.save(module.eval(), path, images(1), calibration=x, labels=module(x).argmax(1))
+    found = rows(compile_(path, "--replay-bits", "8", "--budget", "64K", "--report", "json"))
+    assert [each["train"] for each in found] == ["head", "3", "2"]
+    assert found[0]["slot_bytes"] == 4 + 2

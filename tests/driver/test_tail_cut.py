@@ -31,7 +31,9 @@ TEXTS = Path(__file__).parent / "tails"
 SAMPLES = 24
 
 
-def cut(module: nn.Module, path: str, shape: tuple[int, ...] = (1, 8, 8)) -> tuple[CutModel, Graph, Array]:
+def cut(
+    module: nn.Module, path: str, shape: tuple[int, ...] = (1, 8, 8), *, numbers: bool = False
+) -> tuple[CutModel, Graph, Array]:
     """`module` cut before `path`, its whole graph without the head, and the inputs that it was cut with."""
     x = torch.randn(SAMPLES, *shape, generator=torch.Generator().manual_seed(1))
     torch.manual_seed(2)
@@ -40,16 +42,13 @@ def cut(module: nn.Module, path: str, shape: tuple[int, ...] = (1, 8, 8)) -> tup
     graph, _ = separate(model.graph)
     assert model.calibration is not None
     inputs = model.calibration
-    return (
-        cut_before(graph, path, inputs, head=taken_off(model.graph, graph), modules=model.modules),
-        graph,
-        inputs,
-    )
+    names = {"head": taken_off(model.graph, graph), "modules": model.modules}
+    return cut_before(graph, path, inputs, **names, numbers=numbers), graph, inputs
 
 
-def problems(module: nn.Module, path: str) -> tuple[list[str], BnnclError]:
+def problems(module: nn.Module, path: str, *, numbers: bool = False) -> tuple[list[str], BnnclError]:
     with pytest.raises(BnnclError) as caught:
-        cut(module, path)
+        cut(module, path, numbers=numbers)
     return [problem.slug for problem in caught.value.problems], caught.value
 
 

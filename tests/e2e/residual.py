@@ -129,7 +129,7 @@ class Quick(nn.Module):
         return self.shortcut(x) + self.norm(torch.relu(self.conv(Sign.apply(x))))
 
 
-def network(*blocks: nn.Module, before: int, after: int) -> nn.Module:
+def network(*blocks: nn.Module, before: int, after: int) -> nn.Sequential:
     """A real stem, blocks, global mean, batch norm and a linear layer."""
     stem = (nn.Conv2d(1, before, 3, padding=1, bias=False), nn.BatchNorm2d(before))
     head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(after, affine=False), nn.Linear(after, 10))

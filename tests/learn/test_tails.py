@@ -140,6 +140,35 @@ def test_the_generated_c_is_the_reference(residual, scenario):
         assert len(np.unique(first, axis=0)) > len(first) // 2
 
 
+def test_a_device_that_keeps_numbers(residual, tmp_path):
+    """Its C is the reference, its latents are as large as those of the float tail that keeps as many bits."""
+    names = ("device", "tail", "tail-8", "tail-8-bytes")
+    settings = settings_of(residual, *names, replay_bits=8)
+    results = simulate(replace(settings, engine="c"), DATA, tmp_path)
+    memories = {run.method: (run.slots, run.latent_bits, run.replay_bytes) for run in results.runs}
+    assert memories["device"] == memories["tail-8"] == (SLOTS, 8, SLOTS * VALUES)
+    assert memories["tail-8-bytes"] == memories["tail-8"]
+    assert memories["tail"] == (SLOTS, 1, SLOTS * VALUES // 8)
+    assert abs(final(results, "device") - final(results, "tail-8")) < 0.15
+    bench = prepare(settings, DATA, Silent())
+    assert np.array_equal(bench.run(BY_NAME["device"], 0, Silent()).matrix, results.runs[0].matrix)
+
+
+def test_floats_begin_as_the_numbers(residual):
+    """The device keeps the numbers that the float tail does: both make the same features of them at first."""
+    bench = prepare(settings_of(residual, "tail", replay_bits=8), DATA, Silent())
+    wanted = bench.views.of(BY_NAME["cwr"]).test.features
+    errors = {}
+    for bits, name in ((1, "tail"), (8, "tail-8")):
+        test = bench.views.of(BY_NAME[name]).test
+        assert set(np.unique(test.features[:, :CHANNELS])) == {-1, 1}
+        module, _ = bench.views.tails.module(bits)
+        made = module(torch.from_numpy(test.features).float()).detach().numpy()
+        assert made.shape == wanted.shape
+        errors[bits] = float(np.abs(made - wanted).mean() / np.abs(wanted).mean())
+    assert errors[8] < 0.05 < errors[1]
+
+
 def test_floats_begin_as_the_integers(bench):
     """The bits are the device's own, and the float tail makes of them what the integers stand for."""
     wanted = bench.views.of(BY_NAME["cwr"]).test.features

@@ -14,7 +14,7 @@ from bnncl.ops.threshold import RealThreshold, Threshold
 
 _BATCH = 64
 ELEMENTWISE = (RealAffine, RealClamp, RealPRelu, Threshold, RealThreshold)
-"""What computes each number from the one at its place; a gradient passes all but the thresholds of integers."""
+"""What computes each number from the one at its place."""
 
 
 def leading_to(graph: Graph, names: Iterable[str]) -> tuple[Op, ...]:

@@ -1,4 +1,4 @@
-"""What the float references of a tail read: latents of 1, 8 or 32 bits, where it has bits the device's own."""
+"""What the float references of a tail read: latents of 1, 8 or 32 bits, the device's own if it has bits."""
 
 from __future__ import annotations
 

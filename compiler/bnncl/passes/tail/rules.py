@@ -125,6 +125,8 @@ def narrow(scope: Scope, traced: str) -> str:
     if isinstance(domain, Int) and domain.bits == 8 and domain.signed:
         return name
     op = next(each for each in scope.ops if each.output == name)
+    if isinstance(domain, Binary):
+        name = scope.add(SumPool(output=f"{name}_wide", module=op.module, x=name))
     channels = scope.values[name].type.channels
     scale = np.full(channels, 2.0 ** -scope.exponents[name])
     exponent = scope.exponent_for(scope.real[traced])
