@@ -197,17 +197,23 @@ _MOVES = re.compile(r"v(ldr|str|mov|push|pop|ldm|stm)")
 """GCC spills integers into the registers of the float unit; only arithmetic would be float."""
 
 
-def _symbols(compiler: Compiler, path: Path) -> list[tuple[str, str]]:
-    """(kind, name) of every symbol of an object file."""
-    listed = subprocess.run([f"{compiler.prefix}nm", path], check=True, capture_output=True, text=True)
-    return [(line.split()[-2], line.split()[-1]) for line in listed.stdout.splitlines()]
+def _symbols(compiler: Compiler, paths: list[Path]) -> dict[str, list[tuple[str, str]]]:
+    """(kind, name) of every symbol of each object file, by the file's path."""
+    command = [f"{compiler.prefix}nm", "-A", *map(str, paths)]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, list[tuple[str, str]]] = {str(path): [] for path in paths}
+    for line in listed.splitlines():
+        path, _, symbol = line.partition(".o:")
+        found[f"{path}.o"].append((symbol.split()[-2], symbol.split()[-1]))
+    return found
 
 
 def test_an_object_defines_its_function_and_needs_no_library(objects: tuple[Compiler, list[Path]]) -> None:
     compiler, paths = objects
     assert len(paths) == len(SOURCES)
+    all_symbols = _symbols(compiler, paths)
     for path in paths:
-        symbols = _symbols(compiler, path)
+        symbols = all_symbols[str(path)]
         assert [name for kind, name in symbols if kind in "TRDBC"] == [path.stem]
         assert not [name for kind, name in symbols if kind in "dDbBC" and not name.startswith("$")]
         parts = {source.stem for source in SOURCES} if path.stem.startswith(PARTS) else set()
@@ -220,9 +226,10 @@ def test_no_object_has_a_float_instruction(objects: tuple[Compiler, list[Path]])
     compiler, paths = objects
     if compiler.name != "m4":
         return
+    command = [f"{compiler.prefix}objdump", "-d", *map(str, paths)]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     for path in paths:
-        listed = subprocess.run(
-            [f"{compiler.prefix}objdump", "-d", path], check=True, capture_output=True, text=True
-        )
-        found = re.findall(r"\t(v[a-z]+\S*)\t", listed.stdout)
-        assert not [name for name in found if not _MOVES.match(name)], path.stem
+        assert f"{path}:" in listed
+    found = re.findall(r"\t(v[a-z]+\S*)\t", listed)
+    assert [name for name in found if _MOVES.match(name)], "no instruction was read"
+    assert not [name for name in found if not _MOVES.match(name)]
