@@ -14,7 +14,7 @@ demo:
 test:
 	@$(PYTHON) scripts/setup.py test
 	@$(MAKE) --no-print-directory check-python check-c
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m "not study"
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not study"
 
 lint:
 	@$(PYTHON) scripts/setup.py lint

@@ -23,6 +23,7 @@ _OPAQUE = (
     *("-fstack-usage", "-fcallgraph", "-fdump", "-dump", "-aux", "-gsplit"),
 )
 _LINKER = ("-Wl,--gc-sections", "-Wl,--defsym=")
+_OURS = ("BNNCL_", "CASE_")
 _HIDDEN = (b"__has_include", b".incbin", b"#embed", b"__TIME", b"__DATE__")
 
 
@@ -93,21 +94,28 @@ class Files:
         self._folders = folders
         self._held: dict[str, tuple[bytes, bytes, list[tuple[str, str]]] | None] = {}
 
-    def digest(self, source: str) -> bytes:
-        """A digest of `source` and of all that it includes, in the order in which that is met."""
+    def digest(self, source: str, flags: list[str]) -> bytes:
+        """A digest of all that makes the object: `source`, what it includes in the order met, and `flags`.
+
+        A macro of ours whose name stands nowhere in those texts changes nothing.
+        """
         sum_, seen, waiting = blake2b(digest_size=16), set(), [source]
+        values = b" ".join(flag.partition("=")[2].encode() for flag in flags)
+        unread = {name for name in map(_macro, flags) if name not in values}
         while waiting:
             path = waiting.pop()
             held = self._file(path)
             if held is None:
                 raise Opaque
             sum_.update(held[1])
+            unread = {name for name in unread if name not in held[0]}
             for name, found in held[2]:
                 sum_.update(f"{name} {found in seen} {bool(found)}\n".encode())
                 if found and found not in seen:
                     seen.add(found)
                     waiting.append(found)
-        return sum_.digest()
+        read = [flag for flag in flags if _macro(flag) not in unread]
+        return _key(sum_.digest(), *read).encode()
 
     def _file(self, path: str) -> tuple[bytes, bytes, list[tuple[str, str]]] | None:
         if path not in self._held:
@@ -130,6 +138,12 @@ class Files:
             if os.path.isfile(path):
                 return path
         return ""
+
+
+def _macro(flag: str) -> bytes:
+    """The name of a macro that `flag` gives to the sources; b"" for any that libraries may know, too."""
+    name = flag[2:].partition("=")[0] if flag.startswith("-D") else ""
+    return name.encode() if name.startswith(_OURS) else b""
 
 
 def _included(text: bytes) -> list[str]:
@@ -172,7 +186,7 @@ class Launcher:
         objects = []
         for at in command.sources:
             source = words[at]
-            key = _key(self._compiler, *flags, os.path.basename(source), files.digest(source))
+            key = _key(self._compiler, os.path.basename(source), files.digest(source, flags))
             objects.append(self._made(key, [*asked, source]))
         if command.compiles:
             for at, made in zip(command.sources, objects, strict=True):

@@ -90,6 +90,14 @@ def test_the_order_of_folders_counts(compiler: Compiler) -> None:
     assert compiler.said("-I2", "-I1") == "7"
 
 
+def test_a_macro_that_nothing_reads_changes_nothing(compiler: Compiler) -> None:
+    compiler.said()
+    assert compiler.said("-DBNNCL_OTHER=1") == "1"
+    assert compiler.count() == 4, "linked again"
+    (compiler.folder / "inc" / "deeper.h").write_text("#define VALUE BNNCL_VALUE\n")
+    assert [compiler.said(f"-DBNNCL_VALUE={value}") for value in (5, 6, 5)] == ["5", "6", "5"]
+
+
 def test_a_warning_is_said_every_time(compiler: Compiler) -> None:
     (compiler.folder / "b.c").write_text("static int b;\n")
     for _ in range(2):
