@@ -63,6 +63,15 @@ def test_options_of_learning_that_cannot_be(
     assert content(here) == {}
 
 
+@pytest.mark.parametrize("module", ["6", "7"])
+def test_more_than_one_bit_where_a_tail_begins_with_bits(
+    compile_: Command, here: Path, saved: Path, module: str
+) -> None:
+    said = refused(compile_(saved, "--train", module, "--replay-bits", "8"), 2, "latents-are-bits")
+    assert f"in front of {module} there are bits" in said
+    assert content(here) == {}
+
+
 def test_wrong_options_of_learning_all_at_once(compile_: Command, here: Path, saved: Path) -> None:
     words = ("--replay=-1", "--experience=0", "--epochs=0", "--minibatch=0:0", "--qf=9", "--rate=-1")
     said = refused(compile_(saved, "--train", "head", *words), 2, "bad-count", "bad-width", "bad-rate")

@@ -90,7 +90,8 @@ def _learning_options(group: Any) -> None:  # noqa: ANN401
         "--replay-bits",
         type=int,
         choices=(1, 8, 7, 6),
-        help="of a replayed value on the device (default 1 where a binary layer can be replayed, else 8)",
+        help="of a replayed value on the device (default 1 where a binary layer can be replayed, else 8); "
+        "with a module and more than 1, of the numbers that its first sign reads",
     )
     group.add_argument(
         "--latents", type=int, choices=(1, 8, 32), default=1, help="bits of a replayed value in method cwr"

@@ -28,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--replay-bits",
         type=int,
         choices=(1, 8, 7, 6),
-        help="bits of a number in it (default 1 where a binary layer can be replayed, else 8)",
+        help="bits of a number in it (default 1 where a binary layer can be replayed, else 8); with a "
+        "module and more than 1, of the numbers that its first sign reads",
     )
     number("max-classes", "room for classes", "those of the model")
     number("experience", "new samples between two commits, at most", plain.experience)

@@ -34,12 +34,13 @@ class TrainOptions:
     calibrated.
 
     `replay` is the number of slots of the replay memory, `replay_bits` (1, or 8, 7, 6; by default 1 where
-    bits can be latents, else 8) are the bits of a number in it, `experience` that of new samples between two
-    commits, `max_classes` the room for classes (by default those of the model). `qf` and `qb` are bits of
-    forward copies, and of weights and gradients. A minibatch has so many new and so many replayed
-    samples. With `new_head` no class is known at first: what the model's own head tells is the scale of its
-    weights. Without `rate` it is 8 by the sum of squares of the features, so that a step moves a logit by a
-    few units at most. `replay_init`, the path of an npz file or a pair (x, y), fills the replay memory.
+    bits can be latents, else 8) are the bits of a number in it: with a module and more than one bit, of what
+    its first sign reads. `experience` is the number of new samples between two commits, `max_classes` the
+    room for classes (by default those of the model). `qf` and `qb` are bits of forward copies, and of weights
+    and gradients. A minibatch has so many new and so many replayed samples. With `new_head` no class is known
+    at first: what the model's own head tells is the scale of its weights. Without `rate` it is 8 by the sum
+    of squares of the features, so that a step moves a logit by a few units at most. `replay_init`, the path
+    of an npz file or a pair (x, y), fills the replay memory.
     """
 
     train: str | None = None
