@@ -13,6 +13,7 @@ from torch import nn
 
 import bnncl
 from bnncl.driver.project import Project, stored_inputs
+from bnncl.kernels.learned_head import parts
 from bnncl.targets import Target
 from bnncl.verification.train import Rehearsal, rehearse
 from tests.e2e.layers import BinaryConv, SignLayer
@@ -102,6 +103,23 @@ def test_a_block_learns_the_same_on_every_core(rehearsed: Rehearse, any_isa: Tar
     assert min(result.commits, result.new_classes, result.changed_bytes) > 0
     signs_last = CASES[name][2].get("latent_rule") == "sign"
     assert result.flips > 0 or signs_last, "a latent of rule (ii) has to cross its whole range in one step"
+
+
+def test_a_few_samples_are_summed_up_in_16_bits(rehearsed: Rehearse, host_target: Target) -> None:
+    """An update after every 8 samples of 12 and one after the rest, from sums in int16; else from int32."""
+    for name, bits in (("bireal-all", 16), ("bireal", 32)):
+        program = project(name).spec.program
+        filters = {state.name for state in program.states if state.role == "latent"}
+        sums = {
+            state.type.domain.bits
+            for state in program.states
+            if state.of in filters and state.role == "gradient"
+        }
+        assert sums == {bits}
+        config = parts(program.graphs[0]).head.config
+        assert (config.between_updates, config.batch) == ((8, 12) if bits == 16 else (8, 8))
+    source = (rehearsed("bireal-all").project.folder / "src/net_tail.c").read_text()
+    assert "bnncl_filter_accumulate_bits_i16(" in source
 
 
 def test_nothing_is_vacuous(rehearsed: Rehearse, host_target: Target) -> None:

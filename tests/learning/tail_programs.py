@@ -25,14 +25,14 @@ _BIAS = 64
 
 
 @cache
-def program(kind: str = "bireal", *, accumulate: int = 0, **settings: Any) -> Program:
+def program(kind: str = "bireal", *, accumulate: int = 0, narrow: bool = True, **settings: Any) -> Program:
     """The INTEGER program with a tail of `kind`, whose minibatches have NEW + REPLAYED samples.
 
-    It knows three classes of CLASSES at first, and has met FILLED samples.
+    With `accumulate` there is an update after so many samples, and with `narrow` their sums have 16 bits. It
+    knows three classes of CLASSES at first, and has met FILLED samples.
     """
-    made = learned(
-        TAILS[kind](0), **{"stochastic": True, "rate": 0.02, **settings, "samples": NEW + REPLAYED}
-    )
+    counts = {"samples": NEW + REPLAYED, "accumulate": accumulate if narrow else 0}
+    made = learned(TAILS[kind](0), **{"stochastic": True, "rate": 0.02, **settings, **counts})
     forward = made.tail.forward
     cut = forward.inputs[0]
     source = Value("input", forward.type_of(cut), Storage.INPUT)

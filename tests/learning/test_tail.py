@@ -76,7 +76,7 @@ def test_inference_reads_what_was_kept(kind: str) -> None:
 
 def test_updates_within_a_minibatch() -> None:
     """As many samples as a minibatch has are a minibatch; the rate is that of all of it."""
-    full, same, few = device(), device(accumulate=NEW + REPLAYED), device(accumulate=3)
+    full, same, few = device(), device(accumulate=NEW + REPLAYED, narrow=False), device(accumulate=3)
     for learner in (full, same, few):
         learn(learner)
     assert full.head.canonical() == same.head.canonical() != few.head.canonical()

@@ -18,7 +18,15 @@ from bnncl.kernels.learned_head import DELTA, ROWS, parts
 from bnncl.ops.tail.backward import reach
 from bnncl.ops.tail.exponents import EXPONENT, BlockExponent, FixedExponent, SumExponent
 from bnncl.ops.tail.forward import ChannelAffine, FilterConv, SignAt, SlopedUnit
-from bnncl.ops.tail.parameters import MOST, Accumulate, AccumulateFilter, ChannelDot, Update
+from bnncl.ops.tail.parameters import (
+    BLOCK,
+    MOST,
+    Accumulate,
+    AccumulateFilter,
+    AccumulateFilterNarrow,
+    ChannelDot,
+    Update,
+)
 from bnncl.plan.bounds import Bound, accumulator_bound, macs
 from bnncl.plan.tail_bounds import overflowing_tail, tail_proofs
 from tests.learning.tail_programs import NEW, REPLAYED, TAILS, inputs_of, program
@@ -47,6 +55,9 @@ def test_every_proof_holds(kind: str, settings: dict[str, Any]) -> None:
     wanted = {f"update{at}_rate_products" for at in places(made, "update", Update)}
     sums = Accumulate | AccumulateFilter
     wanted |= {f"sample{at}_minibatch" for at in places(made, "sample", sums)}
+    narrow = places(made, "sample", AccumulateFilterNarrow)
+    wanted |= {f"sample{at}_{what}" for at in narrow for what in ("block", "before_saturation")}
+    assert bool(narrow) is ("accumulate" in settings)
     exponents = FixedExponent | BlockExponent | SumExponent
     wanted |= {f"sample{at}_exponent" for at in places(made, "sample", exponents)}
     assert wanted <= {*proven}
@@ -101,7 +112,7 @@ def test_the_largest_numbers_stay_within_what_was_proven(kind: str) -> None:
 
 def test_the_largest_minibatch_is_reached() -> None:
     """A sum whose every part is cut off at the limit is what was proven, no less."""
-    made = program("chain", accumulate=3)
+    made = program("chain", accumulate=3, narrow=False)
     at = places(made, "sample", AccumulateFilter)[0]
     op = made.graph("sample").ops[at]
     assert isinstance(op, AccumulateFilter)
@@ -112,6 +123,29 @@ def test_the_largest_minibatch_is_reached() -> None:
     total = op.evaluate(np.zeros((1, *acc.shape), np.int64), ones, huge, exponent)
     proven = {name: high for name, _, high, _ in tail_proofs(made)}
     assert total.max() == proven[f"sample{at}_minibatch"]
+
+
+def test_the_largest_block_is_reached() -> None:
+    """What the positions of a block add up to before it is rounded is what was proven, no less."""
+    made = program("chain", accumulate=3)
+    at = places(made, "sample", AccumulateFilterNarrow)[0]
+    op = made.graph("sample").ops[at]
+    assert isinstance(op, AccumulateFilterNarrow)
+    _, x, gradient, _ = (made.graph("sample").type_of(name) for name in op.inputs)
+    assert gradient.shape[0] * gradient.shape[1] > BLOCK
+    ones, huge = np.ones((1, *x.shape), np.int64), np.full((1, *gradient.shape), reach(gradient), np.int64)
+    exponent = np.full((1, 1, 1, 1), op.exponent - op.bias)
+    largest = max(added.max() for added in op.added(ones, huge, exponent, 2**62))
+    assert largest == {name: high for name, _, high, _ in tail_proofs(made)}[f"sample{at}_block"]
+
+
+def test_a_narrow_limit_that_int16_does_not_hold_is_named() -> None:
+    made = program("chain", accumulate=3)
+    graph = made.graph("sample")
+    at = places(made, "sample", AccumulateFilterNarrow)[0]
+    ops = [replace(op, limit=2**15) if index == at else op for index, op in enumerate(graph.ops)]
+    broken = made.map(lambda each: graph.with_ops(ops) if each.name == "sample" else each)
+    assert overflowing_tail(broken) == (f"sample{at}_limit",)
 
 
 CHANGES: dict[str, tuple[str, type[Op], Callable[[Any], Op]]] = {

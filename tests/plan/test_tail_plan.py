@@ -16,7 +16,14 @@ from bnncl.kernels.base import calls
 from bnncl.kernels.learned_head import CURSOR, DELTA, ROWS, forward_ops, parts
 from bnncl.passes.select_kernels import SelectKernels
 from bnncl.plan import BrokenPlanError, Location, MemoryPlan, Place, Plans, check_plan, plan_program
-from bnncl.plan.learning import CURSOR_BYTES, ELEMENT_BYTES, held_arrays, learning_report, state_bytes
+from bnncl.plan.learning import (
+    CURSOR_BYTES,
+    ELEMENT_BYTES,
+    FEW_SAMPLES,
+    held_arrays,
+    learning_report,
+    state_bytes,
+)
 from bnncl.plan.lifetimes import arena_buffers
 from bnncl.plan.report import learning_constants, ram_bytes
 from bnncl.plan.stored_state import layout_number, stored_state, trained
@@ -205,8 +212,17 @@ def test_copies_of_filters_cost_what_an_abort_from_storage_saves() -> None:
 def test_fewer_samples_between_updates_take_less_memory() -> None:
     full, few = (learning_report(*selected("chain", accumulate=each)) for each in (0, 3))
     assert few.batch_bytes < full.batch_bytes
+    assert few.gradient_bytes < 0.55 * full.gradient_bytes
     assert (full.accumulate, few.accumulate) == (0, 3)
     assert few.units_of_a_minibatch > full.units_of_a_minibatch
+
+
+@pytest.mark.parametrize("kind", ["chain", "bireal"])
+def test_the_report_tells_what_the_other_mode_takes(kind: str) -> None:
+    full, few = (learning_report(*selected(kind, accumulate=each)) for each in (0, FEW_SAMPLES))
+    assert (full.other_accumulate, few.other_accumulate) == (FEW_SAMPLES, 0)
+    assert (full.other_state_bytes, few.other_state_bytes) == (few.state_bytes, full.state_bytes)
+    assert few.gradient_bytes < 0.55 * full.gradient_bytes
 
 
 def test_what_is_saved() -> None:

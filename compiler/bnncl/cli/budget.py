@@ -44,3 +44,7 @@ def show(found: Sequence[Allowance], ram: int, form: str) -> None:
         table.add_row(each.train, str(each.learned), *map(str, parts), slots)
     console.print(f"bytes of RAM without replays, and slots of the replay memory in the rest of {ram}:")
     console.print(table)
+    others = [f"{each.train} {each.other_total}" for each in found if each.learned]
+    if others:
+        other = next(each.other_accumulate for each in found if each.learned)
+        console.print(f"totals with --accumulate {other or 'full'}: {', '.join(others)}")

@@ -13,7 +13,7 @@ from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project
 from bnncl.driver.real_head import separate
 from bnncl.driver.tail_cut import cut_before, taken_off
-from bnncl.driver.train_options import HEAD
+from bnncl.driver.train_options import HEAD, OF_TAILS, TrainOptions
 from bnncl.frontend.model import ModelSource, open_model
 from bnncl.ir.types import Binary
 from bnncl.ops.conv import BinaryConv
@@ -27,7 +27,8 @@ class Allowance:
     """One value of `--train`: bytes of RAM by part without replays, and how many slots the rest holds.
 
     `slots` is below 0 where even no slot fits: minus the bytes that are missing. `learned` counts latent
-    weights and parameters beside the head.
+    weights and parameters beside the head. `other_total` is the total with `other_accumulate` samples between
+    two updates (0: a minibatch); that of the head alone is the same.
     """
 
     train: str
@@ -45,6 +46,8 @@ class Allowance:
     total_bytes: int
     slot_bytes: int
     slots: int
+    other_accumulate: int
+    other_total: int
 
     def as_json(self) -> dict[str, Any]:
         """All fields."""
@@ -58,7 +61,8 @@ def allowances(source: ModelSource, options: Options, ram: int) -> tuple[Allowan
     for all. Raises what opening the model raises.
     """
     plain = replace(options, replay=0, replay_init=None, ram=None, flash=None, boards=())
-    head = _allowance(HEAD, _with_head(source, replace(plain, train=HEAD)).report, ram)
+    of_tails = {name: getattr(TrainOptions(), name) for name in OF_TAILS}
+    head = _allowance(HEAD, _with_head(source, replace(plain, train=HEAD, **of_tails)).report, ram)
     tails = [
         _allowance(train, compile_model(source, replace(plain, train=train)).report, ram)
         for train in _outermost(source, plain)
@@ -129,4 +133,6 @@ def _allowance(train: str, report: Report, ram: int) -> Allowance:
         total_bytes=total,
         slot_bytes=parts.slot_bytes,
         slots=left // parts.slot_bytes if left >= 0 else left,
+        other_accumulate=parts.other_accumulate,
+        other_total=total + (parts.other_state_bytes - parts.state_bytes if parts.weights else 0),
     )

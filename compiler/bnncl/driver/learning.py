@@ -120,6 +120,7 @@ def _config(graph: Graph, cut: str, rows: Rows, options: Options, classes: int) 
         replay_per_step=options.minibatch[1],
         epochs=options.epochs,
         score_shift=max(0, largest.bit_length() - 15),
+        accumulate=options.accumulate,
     )
 
 

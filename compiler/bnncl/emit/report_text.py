@@ -142,9 +142,15 @@ def _tail(learning: LearningReport) -> tuple[tuple[str, str], ...]:
         return ()
     trained = f"{_grouped(learning.weights)} latent weights and parameters, as they are trained"
     update = f"{learning.accumulate} samples" if learning.accumulate else "minibatch"
+    other = f"--accumulate {learning.other_accumulate or 'full'}"
     return (
         ("tail", f"{_grouped(learning.weight_bytes)} bytes: {trained}"),
         ("gradients", f"{_grouped(learning.gradient_bytes)} bytes: an update after each {update}"),
+        (
+            "otherwise",
+            f"{_grouped(learning.other_state_bytes)} bytes in all with {other}, "
+            f"{_grouped(learning.state_bytes)} with --accumulate {learning.accumulate or 'full'}",
+        ),
         (
             "signs",
             f"{_grouped(learning.cache_bytes)} bytes: of filters, packed for the kernels that read them",

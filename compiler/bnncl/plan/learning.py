@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bnncl.ir.graph import Program
 from bnncl.ir.types import Packed, TensorType, element_range
 from bnncl.ir.values import StateArray
 from bnncl.kernels.learned_head import Parts, parts
+from bnncl.ops.learned_head import HeadConfig
+from bnncl.ops.tail.parameters import NARROW_SUM, WIDE_SUM
 from bnncl.plan.memory import MemoryPlan, Plans
 from bnncl.plan.stored_state import saved_bytes, trained
 
@@ -18,6 +20,9 @@ CURSOR_BYTES = 36
 
 ELEMENT_BYTES: Final = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "uint32_t": 4}
 """sizeof, by C type."""
+
+FEW_SAMPLES: Final = 8
+"""Samples between two updates where those are not a whole minibatch."""
 
 _PARTS: Final = {
     "latent": "weights",
@@ -45,8 +50,13 @@ def held_arrays(program: Program, learning: Mapping[str, MemoryPlan]) -> tuple[H
 
     `learning` are the plans of the graphs of a tail that learns.
     """
-    cut = parts(program.graphs[0])
-    found = [*_words(cut), *_halves(cut), *_tail(program, cut, learning)]
+    return _arrays(parts(program.graphs[0]), program.states, learning)
+
+
+def _arrays(
+    cut: Parts, states: tuple[StateArray, ...], learning: Mapping[str, MemoryPlan]
+) -> tuple[Held, ...]:
+    found = [*_words(cut), *_halves(cut), *_tail(states, cut, learning)]
     made = sorted(found, key=lambda each: -ELEMENT_BYTES[each.ctype])
     odd = -sum(each.bytes for each in made) % 4
     if odd:
@@ -60,6 +70,26 @@ def held_arrays(program: Program, learning: Mapping[str, MemoryPlan]) -> tuple[H
 def state_bytes(program: Program, learning: Mapping[str, MemoryPlan]) -> int:
     """sizeof(<name>_memory)."""
     return CURSOR_BYTES + sum(each.bytes for each in held_arrays(program, learning))
+
+
+def otherwise_bytes(program: Program, learning: Mapping[str, MemoryPlan]) -> int:
+    """What state_bytes would be with the other `--accumulate`; its arena has the same values."""
+    cut = parts(program.graphs[0])
+    head, other = cut.head, other_accumulate(cut.head.config)
+    latents = {state.name for state in program.states if state.role == "latent"}
+    states = tuple(
+        replace(state, type=TensorType(state.type.shape, NARROW_SUM if other else WIDE_SUM))
+        if state.role == "gradient" and state.of in latents
+        else state
+        for state in program.states
+    )
+    changed = replace(cut, head=replace(head, config=replace(head.config, accumulate=other)))
+    return CURSOR_BYTES + sum(each.bytes for each in _arrays(changed, states, learning))
+
+
+def other_accumulate(config: HeadConfig) -> int:
+    """The `--accumulate` that was not chosen."""
+    return 0 if config.accumulate else FEW_SAMPLES
 
 
 def input_bytes(cut: Parts) -> int:
@@ -102,13 +132,13 @@ def _halves(cut: Parts) -> Iterator[Held]:
     yield _held("labels", "uint16_t", (config.experience,), "experience", "of the open experience")
 
 
-def _tail(program: Program, cut: Parts, learning: Mapping[str, MemoryPlan]) -> Iterator[Held]:
+def _tail(states: tuple[StateArray, ...], cut: Parts, learning: Mapping[str, MemoryPlan]) -> Iterator[Held]:
     """Of a tail that learns: its states, and where its ops work."""
-    if not program.states:
+    if not states:
         return
     yield _held("arena", "uint32_t", (arena_bytes(learning) // 4,), "arena", "of the ops of a sample")
     yield _held("delta", "int16_t", (cut.head.config.max_classes,), "batch", "of the sample at hand")
-    for state in program.states:
+    for state in states:
         ctype = state.type.ctype
         count = state.type.stored_bytes // ELEMENT_BYTES[ctype]
         yield _held(state.name, ctype, (count,), _PARTS[state.role], _about(state))
@@ -143,7 +173,7 @@ class LearningReport:
     inference and for an abort, sums of gradients, packed signs, and the arena of its ops. A head's abort
     costs no memory, since training works on rows of its own. A slot of storage takes `saved_bytes`.
     `weights` counts latent weights and parameters of the tail, and `accumulate` the samples between two
-    updates, 0 for a minibatch.
+    updates, 0 for a minibatch; with `other_accumulate` the parts would add up to `other_state_bytes`.
     """
 
     module: str
@@ -174,6 +204,8 @@ class LearningReport:
     gradient_bytes: int = 0
     cache_bytes: int = 0
     arena_bytes: int = 0
+    other_accumulate: int = 0
+    other_state_bytes: int = 0
 
     @property
     def slot_bytes(self) -> int:
@@ -222,6 +254,8 @@ def learning_report(program: Program, plans: Plans) -> LearningReport:
         gradient_bytes=sums.get("gradients", 0),
         cache_bytes=sums.get("caches", 0),
         arena_bytes=sums.get("arena", 0),
+        other_accumulate=other_accumulate(config) if program.states else 0,
+        other_state_bytes=otherwise_bytes(program, plans.learning) if program.states else 0,
     )
 
 

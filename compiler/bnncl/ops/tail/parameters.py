@@ -23,6 +23,8 @@ MOST = 2**31 - 2
 MOST_NARROW = 2**15 - 1
 """The same of one in int16."""
 
+WIDE_SUM, NARROW_SUM = Int(-MOST, MOST, 32), Int(-MOST_NARROW, MOST_NARROW, 16)
+
 BLOCK = 32
 """Positions of a map whose gradients are added up before they are rounded to a sum in int16."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import Binary, Int, element_range
+from bnncl.ir.types import Binary, element_range
 from bnncl.ir.values import Constant
 from bnncl.ops.add import Add
 from bnncl.ops.elementwise import Requantize
@@ -29,7 +29,8 @@ from bnncl.ops.tail.backward import (
 from bnncl.ops.tail.forward import TENT_BITS, ChannelAffine, FilterConv, SignAt, SlopedUnit
 from bnncl.ops.tail.parameters import (
     MOST,
-    MOST_NARROW,
+    NARROW_SUM,
+    WIDE_SUM,
     AccumulateFilter,
     AccumulateFilterNarrow,
     ChannelDot,
@@ -40,8 +41,6 @@ from bnncl.passes.tail.scope import floor_log2
 from bnncl.passes.tail.sweep import Gradient, Sweep, power_of_two
 
 _FACTOR_BITS = 14
-_WIDE: Final = Int(-MOST, MOST, 32)
-_NARROW: Final = Int(-MOST_NARROW, MOST_NARROW, 16)
 
 
 def sweep_back(sweep: Sweep) -> None:
@@ -147,7 +146,7 @@ def _conv(sweep: Sweep, op: FilterConv, g: Gradient) -> None:
 def _filter_sum(sweep: Sweep, op: FilterConv, latent: str, g: Gradient) -> None:
     """Sum up the gradient of a filter, of a few samples in 16 bits; the exponent is calibrated later."""
     narrow = sweep.settings.accumulate > 0
-    kind, domain = (AccumulateFilterNarrow, _NARROW) if narrow else (AccumulateFilter, _WIDE)
+    kind, domain = (AccumulateFilterNarrow, NARROW_SUM) if narrow else (AccumulateFilter, WIDE_SUM)
     made = kind(
         output=f"{latent}_sum_new",
         module=op.module,

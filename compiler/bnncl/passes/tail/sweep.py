@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
@@ -11,11 +10,9 @@ from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Int, TensorType
 from bnncl.ir.values import StateArray, Storage, Value
 from bnncl.ops.tail.exponents import AlignedSum, BlockExponent, Normalise, SumExponent
-from bnncl.ops.tail.parameters import MOST, Accumulate
+from bnncl.ops.tail.parameters import MOST, WIDE_SUM, Accumulate
 from bnncl.passes.tail.forward import Forward
 from bnncl.passes.tail.settings import TailSettings
-
-_WIDE: Final = Int(-MOST, MOST, 32)
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Sweep:
             self.caches[latent] = f"{latent}_signs_t"
         return self.caches[latent]
 
-    def sum_for(self, state: str, module: str, domain: Int = _WIDE) -> str:
+    def sum_for(self, state: str, module: str, domain: Int = WIDE_SUM) -> str:
         """A new accumulator, for the gradient of `state`."""
         name = f"{state}_sum"
         type_ = TensorType(self.type_of(state).shape, domain)
