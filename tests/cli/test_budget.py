@@ -55,7 +55,9 @@ def test_the_other_total_is_that_of_the_other_mode(compile_: Command, residual: 
     for one, other in zip([*full, *few], [*few, *full], strict=True):
         assert abs(one["total_bytes"] - other["other_total"]) <= 4 * 16
     assert all(
-        one["total_bytes"] > other["total_bytes"] + 1000 for one, other in zip(full, few) if one["learned"]
+        one["total_bytes"] > other["total_bytes"] + 1000
+        for one, other in zip(full, few, strict=True)
+        if one["learned"]
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.numerics.heads import forward_copy
-from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter
+from bnncl.ops.tail.parameters import Accumulate, FilterSum
 from bnncl.passes.tail.forward import Forward, lower_forward
 from bnncl.passes.tail.program import DELTA, ROWS, HeadShape, Tail, initial, learning_tail
 from bnncl.passes.tail.settings import TailSettings
@@ -63,7 +63,7 @@ class Learned:
         owners = {state.name: state.of for state in self.tail.states}
         found = {}
         for op in self.graph("sample").ops:
-            if isinstance(op, Accumulate | AccumulateFilter):
+            if isinstance(op, Accumulate | FilterSum):
                 found[owners[op.acc]] = values[op.output][0] * 2.0**op.exponent
         return found
 

@@ -10,7 +10,13 @@ from bnncl.ir.types import INT32_MAX, element_range
 from bnncl.ir.verify import verify
 from bnncl.learn.baselines.traced_tail import TracedTail
 from bnncl.ops.tail.backward import FilterInputGradient
-from bnncl.ops.tail.parameters import Accumulate, AccumulateFilter
+from bnncl.ops.tail.parameters import (
+    MOST_NARROW,
+    Accumulate,
+    AccumulateFilter,
+    AccumulateFilterNarrow,
+    FilterSum,
+)
 
 from .integer_tails import learned
 from .tails import TAILS, latents
@@ -38,6 +44,49 @@ def test_gradients_are_autograds(name: str, scale: str, bits: int):
     rounding = {8: 0.08, 12: 5e-3, 16: 2e-3}[bits]
     for key in wanted:
         assert np.linalg.norm(found[key]) == pytest.approx(np.linalg.norm(wanted[key]), rel=rounding), key
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", TAILS)
+def test_sums_in_16_bits_are_those_in_32(name: str, bits: int):
+    """Six times 8 samples, each sum beside the exact one: as calibrated, errors 16 and 64 times less."""
+    of = learned(TAILS[name](0), count=48, q_backward=bits, accumulate=8)
+    wide = learned(TAILS[name](0), count=48, q_backward=bits)
+    values = of.sample(of.states, of.samples, of.delta)
+    wide_values = wide.sample(wide.states, wide.samples, wide.delta)
+    wide_ops = {op.acc: op for op in wide.graph("sample").ops if isinstance(op, AccumulateFilter)}
+    least: dict[str, float] = {}
+    for op in of.graph("sample").ops:
+        if isinstance(op, AccumulateFilterNarrow):
+            for first in range(0, 48, 8):
+                at = slice(first, first + 8)
+                exact, found = summed(op, values, at)
+                for less, sums in found.items():
+                    least[less] = min(least.get(less, 1.0), cosine(sums, exact))
+                _, in_32 = summed(wide_ops[op.acc], wide_values, at)
+                least["32 bits"] = min(least.get("32 bits", 1.0), cosine(in_32["as calibrated"], exact))
+    print(f"{name:9} q_b {bits:2}: least cosine { ({key: round(value, 6) for key, value in least.items()}) }")
+    assert least["32 bits"] > 0.999999
+    assert least["as calibrated"] > 0.99995
+    assert least["16 times less"] > 0.998
+    assert least["64 times less"] > 0.97
+
+
+def summed(
+    op: FilterSum, values: dict[str, np.ndarray], at: slice
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The exact gradient of samples and what `op` sums up, in reals; of smaller errors scaled back."""
+    x, gradient = values[op.x][at], values[op.gradient][at]
+    exponent = np.broadcast_to(values[op.gradient_exponent], (len(values[op.x]), 1, 1, 1))[at]
+    exact = sum(
+        op.total(x[[n]], gradient[[n]]) * 2.0 ** int(exponent[n].item() + op.bias) for n in range(len(x))
+    )
+    found = {}
+    for less, name in ((0, "as calibrated"), (4, "16 times less"), (6, "64 times less")):
+        sums = op.evaluate(np.zeros(exact.shape, np.int64), x, gradient, exponent - less)
+        assert abs(sums).max() < MOST_NARROW or isinstance(op, AccumulateFilter), "calibration left no room"
+        found[name] = sums * 2.0 ** (op.exponent + less)
+    return exact, found
 
 
 @pytest.mark.parametrize("settings", [{"q_latent": 8}, {"ste": "approxsign"}, {"ste": "identity"}])
