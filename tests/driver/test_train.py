@@ -51,12 +51,19 @@ def test_options_of_a_tail_need_one():
 
 def test_bad_options_of_a_tail_are_told_of_all_at_once():
     options = Options(
-        train="3", qw=12, accumulate=3, replay_bits=5, ste="up", latent_rule="both", tail_rate=-1.0
+        train="3",
+        qw=12,
+        accumulate=3,
+        replay_bits=5,
+        ste="up",
+        latent_rule="both",
+        tail_rate=-1.0,
+        filter_rate=0.0,
     )
     with pytest.raises(bnncl.UsageError) as caught:
         options.resolve()
     slugs = [problem.slug for problem in caught.value.problems]
-    assert sorted(slugs) == sorted(["bad-width"] * 2 + ["bad-count", "bad-rate"] + ["bad-choice"] * 2)
+    assert sorted(slugs) == sorted(["bad-width"] * 2 + ["bad-count"] + ["bad-rate"] * 2 + ["bad-choice"] * 2)
 
 
 def test_a_new_head_needs_room_and_takes_no_replays():

@@ -257,14 +257,25 @@ WORDS = ("--train", BLOCK, "--new-head", "--replay", SLOTS, "--seeds", 0, "--at-
 
 def test_command_line(residual, file, tmp_path, capsys):  # noqa: F811
     words = ("--model", residual, "--data", file, "-o", tmp_path / "out", *WORDS, "--no-plot")
-    options = ("--tail-rate", 0.02, "--accumulate", 8, "--qw", 8, "--latent-rule", "sign")
+    options = (
+        "--tail-rate",
+        0.02,
+        "--filter-rate",
+        0.5,
+        "--accumulate",
+        8,
+        "--qw",
+        8,
+        "--latent-rule",
+        "sign",
+    )
     code, out, _ = command(capsys, *words, *options, "--methods", "device,tail")
     assert code == 0
     assert "tail, float, 1-bit latents" in out
     assert "Learning rate of the tail 0.02, as given." in out
     assert "Samples trained on a second: device " in out
     held = json.loads((tmp_path / "out" / "results.json").read_text())["settings"]
-    assert [held[name] for name in ("train", "accumulate", "qw", "latent_rule")] == [BLOCK, 8, 8, "sign"]
+    assert [held[name] for name in ("train", "filter_rate", "qw", "latent_rule")] == [BLOCK, 0.5, 8, "sign"]
     code, out, _ = command(capsys, *words[:4], "-o", tmp_path / "all", *WORDS, "--engine", "reference")
     assert code == 0
     found = json.loads((tmp_path / "all" / "results.json").read_text())

@@ -359,6 +359,20 @@ def test_rates_that_cannot_be_had_are_refused():
     assert caught.value.exit_code == EXIT_USAGE
 
 
+def test_latent_weights_can_have_a_rate_of_their_own():
+    def steps(**settings: float) -> dict[str, float]:
+        update = learned(TAILS["chain"](0), **settings).tail.training[1]
+        made = [op for op in update.ops if isinstance(op, Update)]
+        return {op.x: op.multiplier * 2.0**-op.shift for op in made}
+
+    alike, apart = steps(rate=0.02), steps(rate=0.02, filter_rate=0.5)
+    ratios = {name: apart[name] / alike[name] for name in alike}
+    assert {name: pytest.approx(25.0 if name.endswith("_w") else 1.0) for name in ratios} == ratios
+    with pytest.raises(UsageError) as caught:
+        learned(TAILS["chain"](0), filter_rate=1e15)
+    assert caught.value.problems[0].where == "--filter-rate"
+
+
 def test_no_two_parameters_share_random_numbers():
     updates = [op for op in example_program().training[1].ops if isinstance(op, Update)]
     assert len({op.stream for op in updates}) == len(updates) > 5

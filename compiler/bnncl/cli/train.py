@@ -72,6 +72,12 @@ def add_tail_options(group: Any) -> None:  # noqa: ANN401 - argparse does not na
     """Declare those that count only where more than the head learns."""
     plain = TrainOptions()
     group.add_argument("--tail-rate", type=float, metavar="R", help="learning rate of all but the head")
+    group.add_argument(
+        "--filter-rate",
+        type=float,
+        metavar="R",
+        help="learning rate of latent weights (default: --tail-rate)",
+    )
     group.add_argument("--qw", type=int, choices=(8, 16), help=f"bits of latent weights (default {plain.qw})")
     group.add_argument("--ste", choices=get_args(Ste), help=f"gradient of a sign (default {plain.ste})")
     group.add_argument(

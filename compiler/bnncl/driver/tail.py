@@ -85,6 +85,7 @@ def _settings(options: Options) -> TailSettings:
         rule=options.latent_rule,
         gradient_scale=options.gradient_scale,
         rate=USUAL_RATE if options.tail_rate is None else options.tail_rate,
+        filter_rate=options.filter_rate,
         samples=sum(options.minibatch),
         accumulate=options.accumulate,
         stochastic=options.rounding == "stochastic",

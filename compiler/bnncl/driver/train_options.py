@@ -17,7 +17,7 @@ LatentRule = Literal["accumulate", "sign"]
 GradientScale = Literal["block", "static"]
 _LATENT_BITS = (8, 7, 6)
 HEAD = "head"
-OF_TAILS = ("tail_rate", "qw", "ste", "latent_rule", "accumulate", "gradient_scale")
+OF_TAILS = ("tail_rate", "filter_rate", "qw", "ste", "latent_rule", "accumulate", "gradient_scale")
 """The options that count only where more than the head learns."""
 MOST = 65535
 """The largest number of classes, of slots and of samples."""
@@ -28,7 +28,8 @@ class TrainOptions:
     """Settings of learning; nothing counts without `train`: "head", or the torch path of a module.
 
     With a module, what follows from its bits learns too, and the options behind `tail_rate` count:
-    `tail_rate`, the learning rate of all that is no head; `qw`, bits of latent weights (8 or 16); `ste`,
+    `tail_rate`, the learning rate of all that is no head; `filter_rate`, that of latent weights where it
+    differs; `qw`, bits of latent weights (8 or 16); `ste`,
     the gradient of a sign; `latent_rule`, what of a latent weight lasts from step to step; `accumulate`,
     samples between two updates (0: a minibatch); `gradient_scale`, exponents of gradients by sample or
     calibrated.
@@ -58,6 +59,7 @@ class TrainOptions:
     replay_init: Path | str | tuple[Any, Any] | None = None
     new_head: bool = False
     tail_rate: float | None = None
+    filter_rate: float | None = None
     qw: int = 16
     ste: Ste = "clip"
     latent_rule: LatentRule = "accumulate"
@@ -104,7 +106,11 @@ class TrainOptions:
             found.append(Problem("bad-width", f"{self.qf} bits are not 2..8", "--qf"))
         if not max(2, self.qf) <= self.qb <= 16:
             found.append(Problem("bad-width", f"{self.qb} bits are not {max(2, self.qf)}..16", "--qb"))
-        for option, rate in (("--rate", self.rate), ("--tail-rate", self.tail_rate)):
+        for option, rate in (
+            ("--rate", self.rate),
+            ("--tail-rate", self.tail_rate),
+            ("--filter-rate", self.filter_rate),
+        ):
             if rate is not None and not (np.isfinite(rate) and rate > 0):
                 found.append(Problem("bad-rate", f"{rate} is no learning rate above 0", option))
         return [*found, *self._bad_choices(), *self._tail_problems()]
@@ -171,6 +177,10 @@ class TrainOptions:
         return (
             ("latent weight bits", str(self.qw)),
             ("tail's learning rate", "that of the tail" if self.tail_rate is None else f"{self.tail_rate:g}"),
+            (
+                "learning rate of latent weights",
+                "the tail's" if self.filter_rate is None else f"{self.filter_rate:g}",
+            ),
             ("gradient of a sign", self.ste),
             ("latent weights", self.latent_rule),
             ("samples between updates", str(self.accumulate or "a minibatch")),

@@ -183,6 +183,7 @@ class Bench:
             latent_bits=bits or 32,
             exact=self.backbone.exact,
             tail_rate=self.tail_rate,
+            filter=1.0 if settings.filter_rate is None else settings.filter_rate / self.tail_rate,
             rule=settings.latent_rule,
         )
 

@@ -53,6 +53,7 @@ class Settings:
     train: str = HEAD
     new_head: bool = TrainOptions.new_head
     tail_rate: float | None = TrainOptions.tail_rate
+    filter_rate: float | None = TrainOptions.filter_rate
     qw: int = TrainOptions.qw
     ste: Ste = TrainOptions.ste
     latent_rule: LatentRule = TrainOptions.latent_rule

@@ -18,7 +18,8 @@ class TailSettings:
     Values have `q_forward` bits, gradients and parameters of channels `q_backward`, latent weights and what
     is summed up for them `q_latent` (8 or 16). `samples` are those of a full minibatch; with `accumulate` an
     update follows so many of them, and gradients of filters are summed up in 16 bits till then, else in 32.
-    `keep_latents`: an abort goes back to a copy of the latent weights, not to storage.
+    `rate` is the learning rate, of latent weights `filter_rate` where there is one. `keep_latents`: an abort
+    goes back to a copy of the latent weights, not to storage.
     """
 
     q_forward: int = 8
@@ -28,6 +29,7 @@ class TailSettings:
     rule: Rule = "accumulate"
     gradient_scale: GradientScale = "block"
     rate: float = 0.01
+    filter_rate: float | None = None
     samples: int = 16
     accumulate: int = 0
     stochastic: bool = False
