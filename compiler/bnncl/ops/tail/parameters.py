@@ -120,8 +120,6 @@ class FilterSum(Op):
     taps `pad_value`. The sum has the fixed `exponent`.
     """
 
-    stages = INTEGER_ONLY
-    changes_state = True
     acc: str
     x: str
     gradient: str
@@ -159,6 +157,9 @@ class FilterSum(Op):
 class AccumulateFilter(FilterSum):
     """The sum of a whole minibatch: each d is brought to `exponent`, saturated at `limit`, and added up."""
 
+    stages = INTEGER_ONLY
+    changes_state = True
+
     def evaluate(self, *arrays: Array) -> Array:
         """The sum, over all samples of a batch."""
         acc, x, gradient, exponent = arrays
@@ -173,6 +174,9 @@ class AccumulateFilterNarrow(FilterSum):
     Positions are taken in row-major order, the last block may have fewer. Its sum of d * x, exact in int32,
     is shifted to nearest, halves up, and saturated at `limit`; so is the new sum of the state.
     """
+
+    stages = INTEGER_ONLY
+    changes_state = True
 
     def evaluate(self, *arrays: Array) -> Array:
         """The sum, sample by sample of a batch."""
