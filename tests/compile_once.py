@@ -23,7 +23,7 @@ _OPAQUE = (
     *("-fstack-usage", "-fcallgraph", "-fdump", "-dump", "-aux", "-gsplit"),
 )
 _LINKER = ("-Wl,--gc-sections", "-Wl,--defsym=")
-_OURS = ("BNNCL_", "CASE_")
+_OURS = ("BNNCL_", "CASE_", "PIO_")
 _HIDDEN = (b"__has_include", b".incbin", b"#embed", b"__TIME", b"__DATE__")
 
 
