@@ -1,1 +1,1 @@
-"""What the three passes of a binary convolution that learns cost on a core, beside float32."""
+"""What a binary convolution that learns and a step of a whole tail cost on a core, beside float32."""

@@ -3,22 +3,34 @@
 
 #include <string.h>
 
-enum { CHANNELS = TAIL_CHANNELS, SIZE = TAIL_SIZE, FILTER = TAIL_TAPS * TAIL_CHANNELS };
+enum {
+    CHANNELS = TAIL_CHANNELS,
+    SIZE = TAIL_SIZE,
+    BORDER = TAIL_BORDER,
+    SIDE = SIZE + 2 * BORDER,
+    FILTER = TAIL_TAPS * TAIL_CHANNELS
+};
 
-/* The taps of one axis that are no padding at output position `at`: tap t reads position at + t - 1. */
-static size_t first_tap(size_t at)
+/* The taps of one axis that read no zero of the padding at output position `at`: tap t reads position at + t - 1. */
+static size_t first_tap(size_t at, size_t border)
 {
-    return at == 0 ? 1 : 0;
+    return border == 0 && at == 0 ? 1 : 0;
 }
 
-static size_t end_tap(size_t at)
+static size_t end_tap(size_t at, size_t border)
 {
-    return at == SIZE - 1 ? 2 : 3;
+    return border == 0 && at == SIZE - 1 ? 2 : 3;
 }
 
 static size_t pixel_at(size_t y, size_t x)
 {
     return (y * SIZE + x) * CHANNELS;
+}
+
+/* Where in the input, with its border, the pixel is that tap (h, w) reads at output position (y, x). */
+static size_t input_at(size_t y, size_t x, size_t h, size_t w)
+{
+    return ((y + h + BORDER - 1) * SIDE + x + w + BORDER - 1) * CHANNELS;
 }
 
 static void forward_pixel(const float *restrict input, const float *restrict filter, float *restrict output,
@@ -29,9 +41,9 @@ static void forward_pixel(const float *restrict input, const float *restrict fil
         float sum1 = 0.0f;
         float sum2 = 0.0f;
         float sum3 = 0.0f;
-        for (size_t h = first_tap(y); h < end_tap(y); h++) {
-            for (size_t w = first_tap(x); w < end_tap(x); w++) {
-                const float *a = input + pixel_at(y + h - 1, x + w - 1);
+        for (size_t h = first_tap(y, BORDER); h < end_tap(y, BORDER); h++) {
+            for (size_t w = first_tap(x, BORDER); w < end_tap(x, BORDER); w++) {
+                const float *a = input + input_at(y, x, h, w);
                 const float *b = filter + o * FILTER + (h * 3 + w) * CHANNELS;
                 for (size_t i = 0; i < CHANNELS; i++) {
                     sum0 += a[i] * b[i];
@@ -83,8 +95,8 @@ void float_input_gradient(const float *restrict gradient, const float *restrict 
     memset(output, 0, TAIL_NUMBERS * sizeof *output);
     for (size_t y = 0; y < SIZE; y++) {
         for (size_t x = 0; x < SIZE; x++) {
-            for (size_t h = first_tap(y); h < end_tap(y); h++) {
-                for (size_t w = first_tap(x); w < end_tap(x); w++) {
+            for (size_t h = first_tap(y, 0); h < end_tap(y, 0); h++) {
+                for (size_t w = first_tap(x, 0); w < end_tap(x, 0); w++) {
                     spread(gradient + pixel_at(y, x), filter + (h * 3 + w) * CHANNELS,
                            output + pixel_at(y + h - 1, x + w - 1));
                 }
@@ -116,9 +128,9 @@ void float_filter_gradient(float *restrict sum, const float *restrict input, con
 {
     for (size_t y = 0; y < SIZE; y++) {
         for (size_t x = 0; x < SIZE; x++) {
-            for (size_t h = first_tap(y); h < end_tap(y); h++) {
-                for (size_t w = first_tap(x); w < end_tap(x); w++) {
-                    add_products(sum + (h * 3 + w) * CHANNELS, input + pixel_at(y + h - 1, x + w - 1),
+            for (size_t h = first_tap(y, BORDER); h < end_tap(y, BORDER); h++) {
+                for (size_t w = first_tap(x, BORDER); w < end_tap(x, BORDER); w++) {
+                    add_products(sum + (h * 3 + w) * CHANNELS, input + input_at(y, x, h, w),
                                  gradient + pixel_at(y, x));
                 }
             }

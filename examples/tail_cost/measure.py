@@ -90,13 +90,14 @@ class Layer:
             "#include <stdint.h>",
             f"#define TAIL_CHANNELS {self.channels}u",
             f"#define TAIL_SIZE {self.size}u",
+            "#define TAIL_BORDER 0u",
             f"#define TAIL_SHIFT {_SHIFT}",
             f"#define TAIL_LIMIT {_LIMIT}",
-            _array("uint32_t", "tail_input", pack(x)),
-            _array("uint32_t", "tail_signs", pack(signs)),
-            _array("int16_t", "tail_gradient", gradient),
+            c_array("uint32_t", "tail_input", pack(x)),
+            c_array("uint32_t", "tail_signs", pack(signs)),
+            c_array("int16_t", "tail_gradient", gradient),
             "#ifdef TAIL_INTEGER",
-            _array("uint32_t", "tail_transposed", pack(np.ascontiguousarray(signs.transpose(1, 2, 0)))),
+            c_array("uint32_t", "tail_transposed", pack(np.ascontiguousarray(signs.transpose(1, 2, 0)))),
             "#endif",
         ]
         return "\n".join(lines) + "\n"
@@ -105,7 +106,7 @@ class Layer:
 LAYERS = (Layer(64, 8), Layer(128, 4))
 
 
-def _array(ctype: str, name: str, data: NDArray[np.generic]) -> str:
+def c_array(ctype: str, name: str, data: NDArray[np.generic]) -> str:
     flat = ",".join(map(str, data.reshape(-1).tolist()))
     return f"static const {ctype} {name}[{data.size}] = {{{flat}}};"
 

@@ -61,7 +61,7 @@ class TracedTail(nn.Module):
 
     Gives features (N, F) in the graph's own order. `latents` (N, H, W, C) of ±1 are what the statistics of
     each scale are measured on. `filters`, `scales`, `offsets`, `slopes` and `signs` hold the parameters by
-    the name of the op's output.
+    the name of the op's output, `statistics` mean and deviation behind a convolution.
     """
 
     def __init__(self, graph: Graph, latents: Array, ste: Ste = "clip") -> None:
@@ -74,7 +74,7 @@ class TracedTail(nn.Module):
         self.slopes: dict[str, nn.Parameter] = {}
         self.positives: dict[str, nn.Parameter] = {}
         self.signs: dict[str, nn.Parameter] = {}
-        self._statistics: dict[str, tuple[Tensor, Tensor]] = {}
+        self.statistics: dict[str, tuple[Tensor, Tensor]] = {}
         self._steps = [(op, self._step(op)) for op in graph.ops]
         with torch.no_grad():
             self.forward(_nchw(latents))
@@ -129,15 +129,15 @@ class TracedTail(nn.Module):
         if isinstance(self._graph.type_of(op.x).domain, Binary):
             return lambda x: x * _wide(scale.detach()) + _wide(offset.detach())
         if op.output not in self._normalised:
-            self._statistics[op.output] = torch.zeros(len(scale)), torch.ones(len(scale))
+            self.statistics[op.output] = torch.zeros(len(scale)), torch.ones(len(scale))
             self.scales[op.output], self.offsets[op.output] = scale, offset
 
         def run(x: Tensor) -> Tensor:
-            if op.output not in self._statistics:
-                self._statistics[op.output] = mean, deviation = _moments(x)
+            if op.output not in self.statistics:
+                self.statistics[op.output] = mean, deviation = _moments(x)
                 self.scales[op.output] = nn.Parameter(scale.detach() * deviation)
                 self.offsets[op.output] = nn.Parameter(offset.detach() + scale.detach() * mean)
-            mean, deviation = self._statistics[op.output]
+            mean, deviation = self.statistics[op.output]
             normal = (x - _wide(mean)) / _wide(deviation)
             return normal * _wide(self.scales[op.output]) + _wide(self.offsets[op.output])
 
