@@ -2,8 +2,9 @@
 
 `python scripts/readme.py` writes the tables again between their markers; `--digits result.json` first takes
 over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
-Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave. The test
-`tests/rules/test_readme.py` holds that nothing is left to write.
+Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave, `--tail-cost
+result.json` what `python -m examples.tail_cost` gave. The test `tests/rules/test_readme.py` holds that nothing
+is left to write.
 """
 
 from __future__ import annotations
@@ -90,6 +91,28 @@ def learning_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+TAIL_PARTS = {
+    "sample": "one sample",
+    "forward": "forward, 16 samples",
+    "head": "head, 16 samples",
+    "backward": "backward, 16 samples",
+    "update": "update",
+    "step": "**the step**",
+}
+
+
+def tail_table(figures: Figures) -> str:
+    """What a training step of a tail costs in integers and in float32, part by part, for each core."""
+    steps = figures["tail_cost"]["step"].values()
+    lines = ["| core | instructions of | integers | float32 | times fewer |", "|---|---|---:|---:|---:|"]
+    for core, found in (each for cores in steps for each in cores.items()):
+        for part, title in TAIL_PARTS.items():
+            cost = found["costs"][part]
+            integer, real = cost["integer"], cost["float32"]
+            lines.append(f"| {CORES[core]} | {title} | {integer:,} | {real:,} | {real / integer:.2f} |")
+    return "\n".join(lines)
+
+
 STUDY_COLUMNS = {
     "naive": "fine-tuning, float32",
     "float-32-bytes": "CWR*, float32, replays of float32 in the same bytes",
@@ -115,6 +138,7 @@ TABLES = {
     "cores": cores_table,
     "agreement": agreement_table,
     "learning": learning_table,
+    "tail": tail_table,
     "study": study_table,
 }
 
@@ -144,9 +168,15 @@ def main() -> None:
     parser.add_argument("--digits", type=Path, metavar="RESULT.json")
     parser.add_argument("--fashion", type=Path, metavar="RESULT.json")
     parser.add_argument("--learning-cost", type=Path, metavar="RESULT.json")
+    parser.add_argument("--tail-cost", type=Path, metavar="RESULT.json")
     args = parser.parse_args()
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    given = {"digits": args.digits, "fashion_mnist": args.fashion, "learning_cost": args.learning_cost}
+    given = {
+        "digits": args.digits,
+        "fashion_mnist": args.fashion,
+        "learning_cost": args.learning_cost,
+        "tail_cost": args.tail_cost,
+    }
     for key, path in given.items():
         if path is not None:
             figures[key] = json.loads(path.read_text())

@@ -13,9 +13,17 @@ from pathlib import Path
 from bnncl.targets import TARGETS
 from examples.stages import Json
 from examples.tail_cost.measure import LAYERS, PASSES, tail_cost
-from examples.tail_cost.step import SHAPES, step_costs
+from examples.tail_cost.model import MINIBATCH
+from examples.tail_cost.step import PARTS, SHAPES, step_costs
 
 CORES = ("cortex-m7", "cortex-m0plus")
+_ALL = f", {sum(MINIBATCH)} samples"
+WHAT = {
+    **{part: part + _ALL for part in PARTS},
+    "update": "update",
+    "sample": "one sample",
+    "step": "step",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -51,7 +59,7 @@ def step_table(result: Json) -> str:
         for core, found in cores.items():
             for what, cost in found["costs"].items():
                 numbers = f"{cost['integer']:,} | {cost['float32']:,} | {cost['float32_by_integer']:.2f}"
-                lines.append(f"| {tail} | {core} | {what} | {numbers} |")
+                lines.append(f"| {tail} | {core} | {WHAT[what]} | {numbers} |")
             share = [
                 f"{name} {100 * count / found['costs']['step']['integer']:.0f} %"
                 for name, count in found["dearest"].items()

@@ -66,8 +66,11 @@ def parameters(made: TracedTail) -> dict[str, Numbers]:
     return {name: torch.stack(list(each)).detach().numpy().copy() for name, each in kinds.items()}
 
 
-@pytest.mark.parametrize("name", ["host", "cortex-m7", "cortex-m0plus"])
-@pytest.mark.parametrize("learning", [SEVERAL, FAR], ids=["several", "far"])
+@pytest.mark.parametrize(
+    ("name", "learning"),
+    [("host", SEVERAL), ("host", FAR), ("cortex-m7", SEVERAL), ("cortex-m0plus", FAR)],
+    ids=["host-several", "host-far", "cortex-m7-several", "cortex-m0plus-far"],
+)
 def test_the_float_tail_learns_as_pytorch_does(name: str, learning: Learning) -> None:
     require_target(TARGETS[name])
     _, limited = compared(tail(), name, learning)
