@@ -220,6 +220,8 @@ def test_fewer_samples_between_updates_take_less_memory() -> None:
 @pytest.mark.parametrize("kind", ["chain", "bireal"])
 def test_the_report_tells_what_the_other_mode_takes(kind: str) -> None:
     full, few = (learning_report(*selected(kind, accumulate=each)) for each in (0, FEW_SAMPLES))
+    ram, sums = ((full.state_bytes, few.state_bytes), (full.gradient_bytes, few.gradient_bytes))
+    print(f"{kind}: bytes of RAM {ram}, of sums {sums}")
     assert (full.other_accumulate, few.other_accumulate) == (FEW_SAMPLES, 0)
     assert (full.other_state_bytes, few.other_state_bytes) == (few.state_bytes, full.state_bytes)
     assert few.gradient_bytes < 0.55 * full.gradient_bytes

@@ -127,9 +127,9 @@ def _cut_off(op: Accumulate | FilterSum, read: list[Array]) -> int:
 
 def _cut_off_narrow(op: AccumulateFilterNarrow, read: list[Array]) -> int:
     (sums, x, gradient, exponent), found = read, 0
-    for added in op.added(x, gradient, exponent, 2**62):
-        whole = sums + saturate(added, -op.limit, op.limit)
-        found += int(np.sum(abs(added) > op.limit) + np.sum(abs(whole) > op.limit))
+    for added in op.added(x, gradient, exponent):
+        whole = sums + added
+        found += int(np.sum(abs(whole) > op.limit))
         sums = saturate(whole, -op.limit, op.limit)
     return found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bnncl.ir.op import Op
-from bnncl.ir.types import TensorType
 from bnncl.kernels.families.filters import AccumulateFilterBits
 
 
@@ -12,10 +10,4 @@ class FilterAccumulateBitsI16(AccumulateFilterBits):
 
     symbol = "bnncl_filter_accumulate_bits_i16"
     sum_type = "int16_t"
-    includes = tuple(
-        sorted((*AccumulateFilterBits.includes, "bnncl/internal/narrow_sum.h", "bnncl/internal/zeros.h"))
-    )
-
-    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
-        """As with wide sums, and the sums of one tap."""
-        return super().scratch_bytes(op, types) + 4 * types[0].channels
+    includes = tuple(sorted((*AccumulateFilterBits.includes, "bnncl/internal/narrow_sum.h")))

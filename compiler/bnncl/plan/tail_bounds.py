@@ -30,6 +30,7 @@ from bnncl.ops.tail.exponents import WIDE_BITS, AlignedSum, BlockExponent, Fixed
 from bnncl.ops.tail.forward import ChannelAffine, PassMask, SignAt, SlopedUnit, TentSlope
 from bnncl.ops.tail.parameters import (
     BLOCK,
+    MOST_ADDED,
     Accumulate,
     AccumulateFilter,
     AccumulateFilterNarrow,
@@ -141,11 +142,11 @@ def _filter_sums(op: AccumulateFilter, types: Types, config: HeadConfig) -> Iter
 
 
 def _narrow_sums(op: AccumulateFilterNarrow, types: Types, __: HeadConfig) -> Iterator[Proof]:
-    """A block adds what its positions add up to, saturated, and so is the sum."""
+    """A block adds what its positions add up to, of less than 2**30, and the sum saturates."""
     acc, x, gradient, _ = types
     positions = min(gradient.shape[0] * gradient.shape[1], BLOCK)
-    yield _around("block", positions * reach(gradient) * max(reach(x), abs(op.pad_value)), 32)
-    yield _around("before_saturation", reach(acc) + op.limit, 32)
+    yield _around("block", positions * reach(gradient) * max(reach(x), abs(op.pad_value)), 31)
+    yield _around("before_saturation", reach(acc) + MOST_ADDED, 32)
     yield _around("limit", op.limit, _bits(acc))
 
 

@@ -68,12 +68,10 @@ void bnncl_filter_accumulate_u8(int32_t *restrict sum, const uint8_t *restrict i
                                 const bnncl_window *restrict window);
 
 /* The same with sums in int16: what a block of 32 positions adds up to, in row-major order, d being the gradient as it
- * is, is brought to the exponent as a whole, to nearest, halves up, within -limit..limit; then it is added, and the new
- * sum stops at -limit and limit. The caller has proven that what a block gives fits int32_t. limit is 1..2**15 - 1.
+ * is, is brought to the exponent as a whole, to nearest, halves up, within -2**30..2**30; then it is added, and the new
+ * sum stops at -limit and limit. The caller has proven that what a block gives is below 2**30. limit is 1..2**15 - 1.
  *   sum      [out_channels][filter_h * filter_w][in_channels], within -limit..limit
- *   gradient within -(2**15 - 1)..2**15 - 1
- *   scratch  bits: in_channels words more: (in_channels + 1) * filter_h * filter_w, in_channels, then 256 for each eight
- *            positions begun, of at most 32 positions */
+ *   gradient within -(2**15 - 1)..2**15 - 1 */
 void bnncl_filter_accumulate_bits_i16(int16_t *restrict sum, const uint32_t *restrict input,
                                       const int16_t *restrict gradient, const int32_t *restrict exponent,
                                       uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,

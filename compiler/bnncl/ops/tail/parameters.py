@@ -23,6 +23,7 @@ MOST = 2**31 - 2
 MOST_NARROW = 2**15 - 1
 """The same of one in int16."""
 
+MOST_ADDED = 2**30
 WIDE_SUM, NARROW_SUM = Int(-MOST, MOST, 32), Int(-MOST_NARROW, MOST_NARROW, 16)
 
 BLOCK = 32
@@ -172,7 +173,7 @@ class AccumulateFilterNarrow(FilterSum):
     """The sum of a few samples in int16: what BLOCK positions add up to is brought to `exponent`, then added.
 
     Positions are taken in row-major order, the last block may have fewer. Its sum of d * x, exact in int32,
-    is shifted to nearest, halves up, and saturated at `limit`; so is the new sum of the state.
+    is shifted to nearest, halves up, within +-2**30; with that added the state saturates at `limit`.
     """
 
     stages = INTEGER_ONLY
@@ -181,12 +182,12 @@ class AccumulateFilterNarrow(FilterSum):
     def evaluate(self, *arrays: Array) -> Array:
         """The sum, sample by sample of a batch."""
         sums, x, gradient, exponent = arrays
-        for added in self.added(x, gradient, exponent, self.limit):
+        for added in self.added(x, gradient, exponent):
             sums = saturate(sums + added, -self.limit, self.limit)
         return np.asarray(sums)
 
-    def added(self, x: Array, gradient: Array, exponent: Array, limit: int) -> Iterator[Array]:
-        """What each block of each sample adds, (1, O, taps, I), within `limit`."""
+    def added(self, x: Array, gradient: Array, exponent: Array) -> Iterator[Array]:
+        """What each block of each sample adds, (1, O, taps, I)."""
         columns = self.window.gather(x, self.pad_value)
         shape = (1, gradient.shape[3], self.window.taps, x.shape[3])
         flat = columns.reshape(len(x), -1, shape[2] * shape[3])
@@ -195,7 +196,7 @@ class AccumulateFilterNarrow(FilterSum):
             for first in range(0, d.shape[1], BLOCK):
                 at = slice(first, first + BLOCK)
                 made = exact_matmul(d[sample, at].T, flat[sample, at]).astype(np.int64)
-                yield shift_saturate(made, shift, limit).reshape(shape)
+                yield shift_saturate(made, shift, MOST_ADDED).reshape(shape)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -30,10 +30,12 @@ static inline void bnncl_accumulate_tap_i16(int16_t *sums, const uint8_t *column
         for (uint32_t i = 0; i < window->in_channels; i += BNNCL_PAIR) {
             const uint32_t left = window->in_channels - i;
             const uint32_t pair = left < BNNCL_PAIR ? left : (uint32_t)BNNCL_PAIR;
-            int32_t made[BNNCL_PAIR] = {0, 0};
-            product((uint32_t *)made, d, column, count);
-            bnncl_add_narrow(sums, made, pair, by);
-            sums += pair;
+            uint32_t made[BNNCL_PAIR] = {by->offset, by->offset};
+            product(made, d, column, count);
+            for (uint32_t at = 0; at < pair; at++) {
+                *sums = bnncl_narrow_sum(*sums, made[at], by);
+                sums++;
+            }
             column += BNNCL_IN_ROW * BNNCL_PAIR;
         }
         sums += others;
@@ -46,7 +48,8 @@ static inline void bnncl_filter_accumulate_i16(int16_t *sum, const void *input, 
                                                const bnncl_window *window, bnncl_row_product product)
 {
     bnncl_row row = {{0, 0, 0}, 0};
-    for (size_t left = (size_t)window->out_h * window->out_w; left > 0; left -= row.count) {
+    size_t left = by->adds ? (size_t)window->out_h * window->out_w : 0;
+    for (; left > 0; left -= row.count) {
         int16_t *sums = sum;
         row.count = left < BNNCL_IN_ROW ? (uint32_t)left : (uint32_t)BNNCL_IN_ROW;
         for (uint32_t h = 0; h < window->filter_h; h++) {
