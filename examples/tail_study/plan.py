@@ -21,7 +21,7 @@ EXPERIENCES = 10
 class Task:
     """A data set: `train_each` and `test_each` samples of a class, at most, and the seeds."""
 
-    data: str = "fashion_mnist"
+    data: str = "spoken_digits"
     train_each: int | None = 500
     test_each: int | None = 500
     seeds: tuple[int, ...] = SEEDS
@@ -48,14 +48,15 @@ COMMON: Mapping[str, Any] = {
     "at_once": 2,
     "replay": 300,
     "minibatch": (50, 128),
-    "epochs": 6,
+    "epochs": 8,
     "rate": 0.1,
-    "tail_rate": 0.3,
+    "tail_rate": 0.1,
+    "filter_rate": 10.0,
     "ste": "approxsign",
 }
 """The protocol (PAPERS 4): 300 latents, balanced over classes, 50 new and 128 replayed samples a step."""
 
-HEAD = {"train": "head", "rate": 0.08, "tail_rate": None, "ste": "clip"}
+HEAD = {"train": "head", "rate": 0.08, "tail_rate": None, "filter_rate": None, "ste": "clip"}
 _NOISE = {"rounding": "stochastic"}
 _NI = {"scenario": "ni", "at_once": 1, "experiences": EXPERIENCES}
 
@@ -76,6 +77,7 @@ MORE = (
     Row(NAIVE, "tail, float, fine-tuning", "tail-naive"),
     Row(EQUAL_BYTES, "tail, float latents in equal bytes", "tail-32-bytes"),
     Row("tail-8", "tail, float, 8-bit latents", "tail-8"),
+    Row("head-16", "head only, CWR\\*, float, 16 epochs", "cwr-32", HEAD | {"epochs": 16}),
     Row("device-head", "device (8, 16), head only", "device", HEAD),
     Row("static", "device, calibrated exponents", "device", {"gradient_scale": "static"}),
     Row(

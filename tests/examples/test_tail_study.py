@@ -15,7 +15,7 @@ from examples.tail_study import choices as command
 from examples.tail_study.floats import RECIPE, Plan, run, stream_of
 from examples.tail_study.model import ResidualNet
 from examples.tail_study.pretrain import pretrained, shaken
-from examples.tail_study.tails import Behind, encoded, like_cifar
+from examples.tail_study.tails import Behind, encoded, like_cifar, split_again
 from examples.training import Recipe
 
 SHORT = Recipe(epochs=1, threads=1)
@@ -131,6 +131,16 @@ def test_grey_images_become_like_those_of_the_backbone():
     assert made.x_train[0, 2, 2, 2] == 1 != made.x_train[0, 2, 1, 2]
     colours = images(2, 1, 0)
     assert np.array_equal(like_cifar(colours).x_train, colours.x_train)
+
+
+def test_a_set_is_split_again():
+    data = images(3, 7, 0)
+    made = split_again(data)
+    assert len(made.y_train) + len(made.y_test) == len(data.y_train) + len(data.y_test)
+    assert np.bincount(made.y_test).tolist() == [4, 4, 4]
+    assert {x.tobytes() for x in made.x_train} | {x.tobytes() for x in made.x_test} == {
+        x.tobytes() for x in data.x_train
+    }
 
 
 def test_streams():
