@@ -56,7 +56,9 @@ def test_every_proof_holds(kind: str, settings: dict[str, Any]) -> None:
     sums = Accumulate | AccumulateFilter
     wanted |= {f"sample{at}_minibatch" for at in places(made, "sample", sums)}
     narrow = places(made, "sample", AccumulateFilterNarrow)
-    wanted |= {f"sample{at}_{what}" for at in narrow for what in ("block", "before_saturation")}
+    wanted |= {
+        f"sample{at}_{what}" for at in narrow for what in ("block", "block_from_base", "before_saturation")
+    }
     assert bool(narrow) is ("accumulate" in settings)
     exponents = FixedExponent | BlockExponent | SumExponent
     wanted |= {f"sample{at}_exponent" for at in places(made, "sample", exponents)}

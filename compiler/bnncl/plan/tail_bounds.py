@@ -142,10 +142,12 @@ def _filter_sums(op: AccumulateFilter, types: Types, config: HeadConfig) -> Iter
 
 
 def _narrow_sums(op: AccumulateFilterNarrow, types: Types, __: HeadConfig) -> Iterator[Proof]:
-    """A block adds what its positions add up to, of less than 2**30, and the sum saturates."""
+    """A block adds what its positions add up to, which is shifted counted from -2**30; the sum saturates."""
     acc, x, gradient, _ = types
     positions = min(gradient.shape[0] * gradient.shape[1], BLOCK)
-    yield _around("block", positions * reach(gradient) * max(reach(x), abs(op.pad_value)), 31)
+    block = positions * reach(gradient) * max(reach(x), abs(op.pad_value))
+    yield _around("block", block, 32)
+    yield "block_from_base", MOST_ADDED - block, MOST_ADDED + MOST_ADDED // 2 + block, -32
     yield _around("before_saturation", reach(acc) + MOST_ADDED, 32)
     yield _around("limit", op.limit, _bits(acc))
 
