@@ -14,7 +14,7 @@ from bnncl.targets import TARGETS
 from examples.stages import Json
 from examples.tail_cost.measure import LAYERS, PASSES, tail_cost
 from examples.tail_cost.model import MINIBATCH
-from examples.tail_cost.step import PARTS, SHAPES, step_costs
+from examples.tail_cost.step import FLOATS, PARTS, SHAPES, step_costs
 
 CORES = ("cortex-m7", "cortex-m0plus")
 _ALL = f", {sum(MINIBATCH)} samples"
@@ -53,13 +53,17 @@ def table(result: Json) -> str:
 
 def step_table(result: Json) -> str:
     """In Markdown: a sample and its parts, the update, the step, and the dearest ops of the integers."""
-    lines = ["| tail | core | instructions of | integer | float32 | ratio |", "|---|---|---|---:|---:|---:|"]
+    lines = [
+        "| tail | core | instructions of | integer | float32 | ratio | float32, tiled | ratio |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
+    ]
     dearest = []
     for tail, cores in result.items():
         for core, found in cores.items():
             for what, cost in found["costs"].items():
-                numbers = f"{cost['integer']:,} | {cost['float32']:,} | {cost['float32_by_integer']:.2f}"
-                lines.append(f"| {tail} | {core} | {WHAT[what]} | {numbers} |")
+                numbers = [f"{cost[kind]:,} | {cost[f'{kind}_by_integer']:.2f}" for kind in FLOATS]
+                cells = " | ".join([f"{cost['integer']:,}", *numbers])
+                lines.append(f"| {tail} | {core} | {WHAT[what]} | {cells} |")
             share = [
                 f"{name} {100 * count / found['costs']['step']['integer']:.0f} %"
                 for name, count in found["dearest"].items()

@@ -8,8 +8,7 @@ of it, the float32 tail is `float_tail.c`. Of that two samples are counted, as a
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +28,8 @@ from examples.tail_cost.model import MINIBATCH, Case, Shape, case_of
 HERE = Path(__file__).parent
 SHAPES = (Shape(64, 8),)
 PARTS = ("forward", "head", "backward", "update")
+FLOATS = {"float32": "float_conv.c", "float32_tiled": "float_conv_tiled.c"}
+"""Its convolutions: four output channels at a time, and with 4 x 4 sums in registers."""
 DEAREST = 3
 """Ops that are named, the dearest first."""
 _FLOAT_SAMPLES = 2
@@ -38,9 +39,11 @@ _RAM_BYTES = 4 << 20
 Row = tuple[str, int, int]
 
 
-def counted_float(case: Case, target: Target, learning: Learning) -> tuple[list[Row], dict[str, list[int]]]:
+def counted_float(
+    case: Case, target: Target, learning: Learning, convolution: str
+) -> tuple[list[Row], dict[str, list[int]]]:
     """Instructions of each part in their order on `target`, and the bits of what was learned, where shown."""
-    names = ("count_float_tail.c", "float_tail.c", "float_conv.c")
+    names = ("count_float_tail.c", "float_tail.c", convolution)
     said = _run(_roomy(target), header(case, learning), tuple(HERE / name for name in names), ())
     rows: list[Row] = []
     shown: dict[str, list[int]] = {}
@@ -119,30 +122,36 @@ def _name(call: KernelCall) -> str:
 
 
 def step_cost(case: Case, target: Target) -> Json:
-    """Instructions of a sample, of an update and of a step on `target`, both ways, and the dearest ops."""
-    batch = sum(MINIBATCH)
+    """Instructions of a sample, of an update and of a step on `target`, each way, and the dearest ops."""
     ours = named(case, counted_integer(case, target))
-    theirs, _ = counted_float(case, target, Learning(_FLOAT_SAMPLES))
-    integer, ops = Counter[str](), Counter[str]()
-    for part, name, count in ours:
-        integer[part] += count
-        ops[name] += count
-    plain = Counter[str]()
-    for part, _, count in theirs:
-        plain[part] += count
-    real = {
-        part: plain[part] * batch // _FLOAT_SAMPLES if part != "update" else plain[part] for part in PARTS
+    found = {"integer": _summed((part, count) for part, _, count in ours)}
+    for kind, convolution in FLOATS.items():
+        rows, _ = counted_float(case, target, Learning(_FLOAT_SAMPLES), convolution)
+        once = _summed((part, count) for part, _, count in rows)
+        times = sum(MINIBATCH) // _FLOAT_SAMPLES
+        found[kind] = {part: once[part] * (1 if part == "update" else times) for part in PARTS}
+    for each in found.values():
+        each["sample"] = sum(each[part] for part in PARTS if part != "update") // sum(MINIBATCH)
+        each["step"] = sum(each[part] for part in PARTS)
+    ops = _summed((name, count) for _, name, count in ours)
+    dearest = sorted(ops.items(), key=lambda item: -item[1])[:DEAREST]
+    return {
+        "costs": {what: _beside(found, what) for what in (*PARTS, "sample", "step")},
+        "dearest": dict(dearest),
     }
-    costs = {part: _pair(integer[part], real[part]) for part in PARTS}
-    samples = [sum(each[part] for part in PARTS[:-1]) for each in (integer, real)]
-    costs["sample"] = _pair(samples[0] // batch, samples[1] // batch)
-    costs["step"] = _pair(integer.total(), sum(real.values()))
-    dearest = {name: count for name, count in ops.most_common(DEAREST)}
-    return {"costs": costs, "dearest": dearest}
 
 
-def _pair(integer: int, real: int) -> Json:
-    return {"integer": integer, "float32": real, "float32_by_integer": round(real / integer, 2)}
+def _summed(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, count in counts:
+        found[name] = found.get(name, 0) + count
+    return found
+
+
+def _beside(found: Mapping[str, Mapping[str, int]], what: str) -> Json:
+    numbers = {kind: each[what] for kind, each in found.items()}
+    ratios = {f"{kind}_by_integer": round(numbers[kind] / numbers["integer"], 2) for kind in FLOATS}
+    return {**numbers, **ratios}
 
 
 def step_costs(shapes: Iterable[Shape], targets: Sequence[Target]) -> Json:

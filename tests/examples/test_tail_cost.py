@@ -18,7 +18,7 @@ from examples.tail_cost.__main__ import main
 from examples.tail_cost.float_case import Learning
 from examples.tail_cost.measure import LAYERS, PASSES, Layer, counted, digest
 from examples.tail_cost.model import CLASSES, MINIBATCH, Case, Shape, case_of
-from examples.tail_cost.step import DEAREST, PARTS, SHAPES, counted_float, counted_integer, named
+from examples.tail_cost.step import DEAREST, FLOATS, PARTS, SHAPES, counted_float, counted_integer, named
 from tests.tools import require_target
 
 SMALL = Layer(32, 5)
@@ -66,25 +66,27 @@ def parameters(made: TracedTail) -> dict[str, Numbers]:
     return {name: torch.stack(list(each)).detach().numpy().copy() for name, each in kinds.items()}
 
 
+@pytest.mark.parametrize("kind", FLOATS)
 @pytest.mark.parametrize(
     ("name", "learning"),
     [("host", SEVERAL), ("host", FAR), ("cortex-m7", SEVERAL), ("cortex-m0plus", FAR)],
     ids=["host-several", "host-far", "cortex-m7-several", "cortex-m0plus-far"],
 )
-def test_the_float_tail_learns_as_pytorch_does(name: str, learning: Learning) -> None:
+def test_the_float_tail_learns_as_pytorch_does(name: str, learning: Learning, kind: str) -> None:
     require_target(TARGETS[name])
-    _, limited = compared(tail(), name, learning)
+    _, limited = compared(tail(), name, learning, kind)
     assert (limited > 0.01) == (learning == FAR)
 
 
-def test_so_does_the_one_that_is_counted() -> None:
+@pytest.mark.parametrize("kind", FLOATS)
+def test_so_does_the_one_that_is_counted(kind: str) -> None:
     case = tail(SHAPES[0].channels, SHAPES[0].size)
-    compared(case, "host", SEVERAL)
+    compared(case, "host", SEVERAL, kind)
 
 
-def compared(case: Case, name: str, learning: Learning) -> tuple[float, float]:
+def compared(case: Case, name: str, learning: Learning, kind: str = "float32") -> tuple[float, float]:
     """What of the filters' signs flipped, and what of their latent weights is at a limit, as 0..1."""
-    _, said = counted_float(case, TARGETS[name], learning)
+    _, said = counted_float(case, TARGETS[name], learning, FLOATS[kind])
     wanted, first = learned_in_pytorch(case, learning), {"rows": case.rows, **parameters(case.tail())}
     assert said.keys() == wanted.keys()
     for kind, values in wanted.items():
@@ -139,9 +141,10 @@ def test_integers_take_fewer_instructions(tmp_path: Path, capsys: pytest.Capture
             assert costs["all"]["float32_by_integer"] >= least
         for shape in SHAPES:
             found = said["step"][shape.name][name]["costs"]
-            for kind in ("integer", "float32"):
+            for kind in ("integer", *FLOATS):
                 assert found["step"][kind] == sum(found[part][kind] for part in PARTS)
                 share = (found["step"][kind] - found["update"][kind]) / sum(MINIBATCH)
                 assert abs(found["sample"][kind] - share) < 1
             assert found["step"]["float32_by_integer"] >= least
+            assert found["step"]["float32_tiled_by_integer"] >= 0.8 * least
             assert len(said["step"][shape.name][name]["dearest"]) == DEAREST
