@@ -11,6 +11,8 @@ from torch import nn
 
 import bnncl
 from bnncl.driver.options import Options
+from bnncl.driver.real_head import RealHead
+from bnncl.kernels.learned_head import head_of
 from bnncl.plan.learn_bounds import proofs
 from bnncl.verification.train import verify_training
 from tests.e2e.zoo import SignLayer, build, images
@@ -79,6 +81,28 @@ def test_a_new_head_knows_nothing_at_first():
     assert (project.run(x.numpy()) == -(2**15)).all()
     learner = project.learn(x.numpy(), np.arange(12) % 3)
     assert learner.head.known().tolist() == [True] * 3 + [False] * 3
+
+
+def test_weights_of_a_new_head_have_the_unit_of_its_features_and_not_of_old_weights():
+    def exponent(new: bool, grown: float) -> int:
+        torch.manual_seed(0)
+        module = real_mlp()
+        with torch.no_grad():
+            module[-1].weight.mul_(grown)
+            module[-1].bias.zero_()
+        settings = {"new_head": True, "max_classes": 4} if new else {}
+        graph = compiled(module, **settings).spec.graph
+        return head_of(graph).config.weight_exponent
+
+    assert exponent(False, 16.0) == exponent(False, 1.0) - 4
+    assert exponent(True, 16.0) == exponent(True, 1.0)
+
+
+def test_the_reach_of_a_new_head_by_hand():
+    head = RealHead(np.ones((2, 2)), np.zeros(2), "head")
+    features = np.array([[1.0, 5.0], [1.0, -3.0]])
+    assert head.anew(features).reach == 2.0 / 4.0
+    assert head.anew(features[:1]).reach is None
 
 
 def test_options_of_learning_need_train():

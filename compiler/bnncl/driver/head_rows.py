@@ -41,7 +41,7 @@ class Rows:
         bias_feature = int(np.clip(np.rint(1 / scale), 1, 127))
         real = np.concatenate([head.weights, head.bias[:, None] / (bias_feature * scale)], axis=1)
         limit = (1 << (options.qb - 1)) - 1 - (1 << (options.qb - options.qf) >> 1)
-        largest = float(np.abs(real).max()) or 1.0
+        largest = head.reach or float(np.abs(real).max()) or 1.0
         exponent = math.floor(math.log2(limit / (_HEADROOM * largest)))
         integers = np.rint(real * 2.0**exponent).astype(np.int64)
         integers -= divide_round(int(integers.sum()), integers.size)

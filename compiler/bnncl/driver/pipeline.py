@@ -13,7 +13,7 @@ from bnncl.driver.fitting import Fitted, fit
 from bnncl.driver.learning import missing_notes, with_head
 from bnncl.driver.options import Options
 from bnncl.driver.project import Project
-from bnncl.driver.real_head import separate
+from bnncl.driver.real_head import to_learn
 from bnncl.driver.samples import spread
 from bnncl.driver.tail import tail_program
 from bnncl.emit import Golden, ProjectSpec
@@ -114,7 +114,7 @@ def _integer(
             return passes(options, input_format, ranges, bits, step)
 
         return tail_program(model, options, input_format, lower, calibration)
-    before, head = separate(model.graph)
+    before, head = to_learn(model.graph, calibration.x, new=options.new_head)
     graph = run_passes(before, lowering)
     latents = latent_bits(graph, options)
     if latents is not None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bnncl.diagnostics import Problem, UnsupportedModel
+from bnncl.driver.samples import spread
+from bnncl.interp import run
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Binary
@@ -16,14 +18,31 @@ from bnncl.ops.elementwise import RealAffine
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.window import Window
 
+_LOGIT = 2.0
+_SAMPLES, _WORK = 256, 4e9
+
 
 @dataclass(frozen=True, eq=False)
 class RealHead:
-    """Logits (classes,) = weights (classes, I) @ features + bias, in float64; `module` is torch's path."""
+    """Logits (classes,) = weights (classes, I) @ features + bias, in float64; `module` is torch's path.
+
+    `reach` is the magnitude that weights of a new head are expected to grow to; None: that of the largest.
+    """
 
     weights: Array
     bias: Array
     module: str
+    reach: float | None = None
+
+    def anew(self, features: Array) -> RealHead:
+        """With the reach of a head that starts from nothing, on features (N, ..., I) such as are to come.
+
+        Weights of that magnitude, along the root mean square distance of features from their mean, make a
+        logit of 2: few weights of a trained softmax are larger, whatever the model's own head looked like.
+        """
+        flat = features.reshape(len(features), -1).astype(np.float64)
+        distance = float(np.sqrt(np.square(flat - flat.mean(0)).sum(1).mean()))
+        return replace(self, reach=_LOGIT / distance) if distance else self
 
     def on(self, features: Value) -> RealHead:
         """The same logits from stored features q: binary ones, or int8 ones in units of their one scale.
@@ -35,7 +54,10 @@ class RealHead:
             return self
         count = features.type.channels
         scale, offset = (np.broadcast_to(part, count) for part in (meaning.scale, meaning.offset))
-        return replace(self, weights=self.weights * scale, bias=self.bias + self.weights @ offset)
+        reach = None if self.reach is None else self.reach * float(scale.max())
+        return replace(
+            self, weights=self.weights * scale, bias=self.bias + self.weights @ offset, reach=reach
+        )
 
 
 def separate(graph: Graph) -> tuple[Graph, RealHead]:
@@ -58,6 +80,15 @@ def separate(graph: Graph) -> tuple[Graph, RealHead]:
         bias = bias + scale * op.bias.data
     before = graph.with_ops(graph.ops[: graph.ops.index(op)])
     return replace(before, outputs=(op.x,)), RealHead(weights, bias, op.module)
+
+
+def to_learn(graph: Graph, x: Array, *, new: bool) -> tuple[Graph, RealHead]:
+    """As `separate`; a `new` head has the reach that suits its features of real inputs `x` (N, H, W, C)."""
+    before, head = separate(graph)
+    if not new:
+        return before, head
+    some = spread(x, before, most=_SAMPLES, work=_WORK)
+    return before, head.anew(run(before, {before.inputs[0]: some})[before.outputs[0]])
 
 
 def _is_linear(graph: Graph, op: Conv) -> bool:

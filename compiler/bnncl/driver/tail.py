@@ -13,7 +13,7 @@ from bnncl.driver.cuts import find_cut, up_to
 from bnncl.driver.head_rows import Rows
 from bnncl.driver.learning import with_head
 from bnncl.driver.options import Options
-from bnncl.driver.real_head import separate
+from bnncl.driver.real_head import to_learn
 from bnncl.driver.tail_cut import CutModel, cut_before, taken_off
 from bnncl.frontend.model import TracedModel
 from bnncl.interp import run
@@ -48,7 +48,7 @@ def tail_program(
     None where the cut is bits. Raises what `cut_before` and `with_head` raise.
     """
     assert options.tail is not None
-    before, head = separate(model.graph)
+    before, head = to_learn(model.graph, calibration.x, new=options.new_head)
     names = {"head": taken_off(model.graph, before), "modules": model.modules}
     bits = options.number_bits
     cut = cut_before(before, options.tail, calibration.x, **names, numbers=bits is not None)
