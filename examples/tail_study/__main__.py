@@ -17,18 +17,13 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import torch
-
 from bnncl.diagnostics import BnnclError
-from bnncl.learn.data import DataSet, load
-from bnncl.learn.run import simulate
 from examples.tail_study import table
-from examples.tail_study.plan import ALL, GRIDS, Row, Task, settings_of
+from examples.tail_study.measure import measure
+from examples.tail_study.plan import ALL, GRIDS, Row, Task
 from examples.tail_study.pretrain import pretrained, pretraining_data
-from examples.tail_study.tails import like_cifar, split_again
 
 DATA = ("spoken_digits", "fashion_mnist", "cifar10")
-SPLIT_AGAIN = ("spoken_digits",)
 LARGE_SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -48,21 +43,6 @@ def study(folder: Path, rows: Iterable[Row], task: Task, jobs: int) -> str:
     text = table.markdown(found)
     (place / "study.md").write_text(text, encoding="utf-8")
     return text
-
-
-def measure(row: Row, task: Task, place: Path, model: Path) -> table.Json:
-    """One row with all its seeds, on one core."""
-    torch.set_num_threads(1)
-    simulate(settings_of(row, task, model), samples_of(task), place / row.name)
-    return table.figures(row, place / row.name, task)
-
-
-def samples_of(task: Task) -> DataSet:
-    """Images of 3x32x32 numbers; of spoken digits, log-mel spectrograms, a third is tested."""
-    data = load(task.data)
-    if data.name in SPLIT_AGAIN:
-        data = split_again(data)
-    return like_cifar(data.limited(task.train_each, task.test_each))
 
 
 def _finished(place: Path) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from bnncl.learn.data import DataSet
 from examples.tail_study import __main__ as command
-from examples.tail_study import pretrain, table
+from examples.tail_study import measure, pretrain, table
 from examples.tail_study.plan import ALL, GRIDS, SEEDS, SMALL, Row, Task, settings_of
 from examples.training import Recipe
 
@@ -63,7 +63,7 @@ def test_a_study_ends_with_a_table_and_is_not_done_twice(tmp_path, monkeypatch):
     made = pretrain._train(short, images(3, 6))[0]
     pretrain._save(made, images(3, 6), tmp_path / "backbone.pt")
     monkeypatch.setattr(command, "pretrained", lambda folder, source: made)
-    monkeypatch.setattr(command, "load", lambda name: data)
+    monkeypatch.setattr(measure, "load", lambda name: data)
     monkeypatch.setattr(command, "ProcessPoolExecutor", InThisProcess)
     rows = [
         Row(row.name, row.title, row.method, {**row.changes, "epochs": 1, "minibatch": (6, 6)})
