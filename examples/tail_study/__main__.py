@@ -20,10 +20,9 @@ from pathlib import Path
 from bnncl.diagnostics import BnnclError
 from examples.tail_study import table
 from examples.tail_study.measure import measure
-from examples.tail_study.plan import ALL, GRIDS, Row, Task
+from examples.tail_study.plan import ALL, DATA, GRIDS, Row, Task
 from examples.tail_study.pretrain import pretrained, pretraining_data
 
-DATA = ("spoken_digits", "fashion_mnist", "cifar10")
 LARGE_SEEDS = (0, 1, 2, 3, 4)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bnncl.learn.settings import Settings
 
+DATA = ("spoken_digits", "fashion_mnist", "cifar10")
 SEEDS = (0, 1, 2)
 MODULE = "blocks.4"
 """The tail begins there: the last three blocks, of 128 channels."""
@@ -21,7 +22,7 @@ EXPERIENCES = 10
 class Task:
     """A data set: `train_each` and `test_each` samples of a class, at most, and the seeds."""
 
-    data: str = "spoken_digits"
+    data: str = DATA[0]
     train_each: int | None = 500
     test_each: int | None = 500
     seeds: tuple[int, ...] = SEEDS

@@ -151,7 +151,7 @@ def test_streams():
 
 def test_a_study_goes_on_where_it_was(behind, tmp_path, monkeypatch):
     monkeypatch.setattr(command, "pretraining_data", lambda classes: images(classes, 4, 0))
-    monkeypatch.setattr(command, "load", lambda name: images(10, 6, 1))
+    monkeypatch.setattr(command, "samples_of", lambda task: images(10, 6, 1))
     monkeypatch.setattr(command, "pretrained", lambda folder, data: ResidualNet(data.classes).eval())
     monkeypatch.setattr(command, "PLANS", {"head only": Plan("head", recipe=FEW), "tail": Plan(recipe=FEW)})
     table = command.study(tmp_path, ["head only", "tail"], (0,), 3)
