@@ -92,6 +92,15 @@ MORE = (
     Row("stochastic", "device (8, 16, 16), stochastic rounding", "device", _NOISE),
     Row("clip", "device, --ste clip", "device", {"ste": "clip"}),
     Row("identity", "device, --ste identity", "device", {"ste": "identity"}),
+    Row("one-block-tail-32", "last block only: tail, float, float latents", "tail-32", {"train": "blocks.6"}),
+    Row("one-block", "last block only: device", "device", {"train": "blocks.6"}),
+    Row(
+        "four-blocks-tail-32",
+        "last four blocks: tail, float, float latents",
+        "tail-32",
+        {"train": "blocks.3"},
+    ),
+    Row("four-blocks", "last four blocks: device", "device", {"train": "blocks.3"}),
 )
 NEW_INSTANCES = (
     Row("ni-head", "NI: head only, CWR\\*, float", "cwr-32", HEAD | _NI),
