@@ -19,6 +19,9 @@ from bnncl.ops.flatten import Flatten
 from bnncl.ops.window import Window
 
 _LOGIT = 2.0
+_ALIKE = 1e-9
+"""Features that differ by less, by their size, differ by rounding alone."""
+
 _SAMPLES, _WORK = 256, 4e9
 
 
@@ -41,8 +44,9 @@ class RealHead:
         logit of 2: few weights of a trained softmax are larger, whatever the model's own head looked like.
         """
         flat = features.reshape(len(features), -1).astype(np.float64)
-        distance = float(np.sqrt(np.square(flat - flat.mean(0)).sum(1).mean()))
-        return replace(self, reach=_LOGIT / distance) if distance else self
+        distance = _root_mean_square(flat - flat.mean(0))
+        tells = distance > _ALIKE * _root_mean_square(flat)
+        return replace(self, reach=_LOGIT / distance) if tells else self
 
     def on(self, features: Value) -> RealHead:
         """The same logits from stored features q: binary ones, or int8 ones in units of their one scale.
@@ -58,6 +62,10 @@ class RealHead:
         return replace(
             self, weights=self.weights * scale, bias=self.bias + self.weights @ offset, reach=reach
         )
+
+
+def _root_mean_square(vectors: Array) -> float:
+    return float(np.sqrt(np.square(vectors).sum(1).mean()))
 
 
 def separate(graph: Graph) -> tuple[Graph, RealHead]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bnncl.diagnostics import Problem, UsageError
 from bnncl.driver.calibration import Calibration
 from bnncl.driver.cuts import find_cut, up_to
 from bnncl.driver.head_rows import Rows
@@ -29,6 +30,7 @@ from bnncl.passes.tail.forward import lower_forward
 from bnncl.passes.tail.program import HeadShape, learning_tail
 from bnncl.passes.tail.scope import finest_unit
 from bnncl.passes.tail.settings import TailSettings
+from bnncl.plan.tail_bounds import overflowing_tail
 
 _SAMPLES = 256
 USUAL_RATE = 0.01
@@ -45,7 +47,8 @@ def tail_program(
     """The INTEGER program of `model`, unfolded behind `options.tail`, whose tail and head learn.
 
     `lowering` gives the passes for what stands before the cut, of bits and the unit of a number there, or
-    None where the cut is bits. Raises what `cut_before` and `with_head` raise.
+    None where the cut is bits. Raises what `cut_before` and `with_head` raise, UsageError
+    (`learning-overflow`, `bad-rate`) and UnsupportedModel (`tail-range`).
     """
     assert options.tail is not None
     before, head = to_learn(model.graph, calibration.x, new=options.new_head)
@@ -73,7 +76,18 @@ def tail_program(
         (latents, *_errors(op.config, rows, len(latents))),
     )
     infer = verify(_over(infer, encode, tail.forward))
-    return Program(options.name, (infer, *tail.training), tail.states)
+    return _checked(Program(options.name, (infer, *tail.training), tail.states))
+
+
+def _checked(program: Program) -> Program:
+    """UsageError (`learning-overflow`) where a sum behind the cut may leave its C variable."""
+    found = overflowing_tail(program)
+    if found:
+        message = f"learning could overflow in {', '.join(found)}"
+        why = "The largest numbers that these sums can reach do not fit their C variables."
+        hint = "Lower --minibatch or --qb, or name a later module."
+        raise UsageError(Problem("learning-overflow", message, "--train", why, hint))
+    return program
 
 
 def _settings(options: Options) -> TailSettings:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bnncl.diagnostics import Problem, UsageError
 from bnncl.ir.op import INTEGER_ONLY, Array, Op, PairOp, UnaryOp
-from bnncl.ir.types import Binary, Int, Shape, TensorType, element_range
+from bnncl.ir.types import INT32_MAX, Binary, Int, Shape, TensorType, element_range
 from bnncl.ir.values import Constant
 from bnncl.numerics.heads import forward_copy
 from bnncl.numerics.linear import exact_matmul
@@ -20,7 +21,17 @@ def reach(type_: TensorType) -> int:
 
 
 def wide(shape: Shape, bound: int) -> TensorType:
-    """A wide gradient within -bound..bound."""
+    """A wide gradient within -bound..bound; UsageError (`learning-overflow`) where that is beyond 32 bits."""
+    if bound > INT32_MAX:
+        raise UsageError(
+            Problem(
+                "learning-overflow",
+                f"a gradient may be as large as {bound}",
+                f"a sum that gives {' x '.join(map(str, shape))} of them",
+                "The largest numbers that this sum can reach do not fit its C variable of 32 bits.",
+                "Lower --qb or --max-classes, or name a later module.",
+            )
+        )
     return TensorType(shape, Int(-bound, bound, 32))
 
 

@@ -94,7 +94,7 @@ class SlopedUnit(Op):
     """PReLU with slopes that learn: saturate(floor((x * slope[c] + 2**(shift - 1)) / 2**shift)) where x < 0.
 
     Where x >= 0 it is x, or with `positive` the same by that slope. Slopes are int16 states (1, 1, C) in
-    units of 2**-shift, shift in 1..15; lo..hi is the range of x.
+    units of 2**-shift, shift in 1..15; lo..hi holds the range of x.
     """
 
     stages = INTEGER_ONLY
@@ -111,12 +111,12 @@ class SlopedUnit(Op):
         return (self.x, self.slope) if self.positive is None else (self.x, self.slope, self.positive)
 
     def infer(self, *types: TensorType) -> TensorType:
-        """The type of the input."""
+        """Same shape, lo..hi."""
         domain = types[0].domain
         assert isinstance(domain, Int)
-        assert (domain.lo, domain.hi) == (self.lo, self.hi)
+        assert self.lo <= domain.lo <= domain.hi <= self.hi, types
         assert all(type_.shape == (1, 1, types[0].channels) for type_ in types[1:]), types
-        return types[0]
+        return TensorType(types[0].shape, Int(self.lo, self.hi, domain.bits))
 
     def evaluate(self, *arrays: Array) -> Array:
         """The slope of each element."""

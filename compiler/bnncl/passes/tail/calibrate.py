@@ -28,18 +28,21 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
 
     `found` are all values of the graph on calibration latents, with gradients of logits as errors make them.
     """
-    least = _least_exponents(forward, sample, settings)
+    least = _least_exponents(forward, settings)
 
     def chosen(op: Op) -> Op:
         if isinstance(op, Accumulate):
             top = _peak(found[op.x], found[op.x_exponent] + op.bias)
-            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings))
+            return replace(
+                op, exponent=_exponent(top, op.limit, least[op.acc], settings.rate_of("parameter"))
+            )
         if isinstance(op, AccumulateFilter):
             top = _peak(found[op.gradient], found[op.gradient_exponent] + op.bias)
-            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings))
+            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings.rate_of("latent")))
         if isinstance(op, AccumulateFilterNarrow):
             top = _largest_of_samples(op, found) + (settings.accumulate - 1).bit_length()
-            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], settings, headroom=0))
+            rate = settings.rate_of("latent")
+            return replace(op, exponent=_exponent(top, op.limit, least[op.acc], rate, headroom=0))
         if isinstance(op, BlockExponent) and settings.gradient_scale == "static":
             return replace(op, fixed=int(found[op.output].max()) + _HEADROOM_BITS)
         return op
@@ -48,15 +51,15 @@ def calibrated(forward: Forward, sample: Graph, found: Mapping[str, Array], sett
 
 
 def _exponent(
-    peak: int, limit: int, least: int, settings: TailSettings, headroom: int = _HEADROOM_BITS
+    peak: int, limit: int, least: int, rate: tuple[float, str], headroom: int = _HEADROOM_BITS
 ) -> int:
     """The unit of a sum of parts below 2**peak; UsageError where no step could tell one from 0."""
     if least > peak - _TOLD_BITS:
         raise UsageError(
             Problem(
                 "bad-rate",
-                f"a learning rate of {settings.rate:g} is too small",
-                "--tail-rate",
+                f"a learning rate of {rate[0]:g} is too small",
+                rate[1],
                 "No gradient would be large enough to change a parameter.",
                 "Rates of 0.001 to 0.1 are usual.",
             )
@@ -64,13 +67,15 @@ def _exponent(
     return max(peak + headroom - limit.bit_length(), least)
 
 
-def _least_exponents(forward: Forward, sample: Graph, settings: TailSettings) -> dict[str, int]:
-    """The finest unit of each sum that an update can tell: its rate has _RATE_BITS bits or more."""
-    finest = _RATE_BITS - _MOST_SHIFT + settings.samples.bit_length() - floor_log2(settings.rate)
+def _least_exponents(forward: Forward, settings: TailSettings) -> dict[str, int]:
+    """The finest unit that an update can tell, of each state's sum: its rate has _RATE_BITS bits or more."""
+    finest = _RATE_BITS - _MOST_SHIFT + settings.samples.bit_length()
     return {
-        op.inputs[0]: finest - forward.exponents[op.inputs[0].removesuffix("_sum")]
-        for op in sample.ops
-        if op.changes_state
+        f"{state.name}_sum": finest
+        - floor_log2(settings.rate_of(state.role)[0])
+        - forward.exponents[state.name]
+        for state in forward.states
+        if state.role in ("latent", "parameter")
     }
 
 

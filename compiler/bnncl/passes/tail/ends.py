@@ -125,7 +125,7 @@ def _step(
     settings: TailSettings,
 ) -> Update:
     assert isinstance(state.type.domain, Int)
-    value = _rate(state, settings) * 2.0 ** (summed.exponent + forward.exponents[state.name])
+    value = settings.rate_of(state.role)[0] * 2.0 ** (summed.exponent + forward.exponents[state.name])
     shift = int(np.clip(_MULTIPLIER_BITS - math.ceil(math.log2(value)), 1, _MOST_SHIFT))
     multiplier = round(math.ldexp(value, shift))
     if not settings.samples <= multiplier < 2**31:
@@ -145,17 +145,12 @@ def _step(
     )
 
 
-def _rate(state: StateArray, settings: TailSettings) -> float:
-    own = settings.filter_rate if state.role == "latent" else None
-    return settings.rate if own is None else own
-
-
 def _bad_rate(settings: TailSettings, state: StateArray, *, too_large: bool) -> Problem:
-    rate = _rate(state, settings)
+    rate, option = settings.rate_of(state.role)
     return Problem(
         "bad-rate",
         f"a learning rate of {rate:g} is too {'large' if too_large else 'small'} for {state.name}",
-        "--tail-rate" if rate == settings.rate else "--filter-rate",
+        option,
         "One step would change parameters by more than they can hold, or by nothing.",
         "Rates of 0.001 to 0.1 are usual.",
     )

@@ -18,7 +18,12 @@ from bnncl.passes.lower_real.rescale import make_rescale
 from bnncl.passes.tail.rules import RULES, narrow
 from bnncl.passes.tail.scope import Scope, floor_log2
 from bnncl.passes.tail.settings import TailSettings
-from bnncl.passes.tail.simplify import behind_convolutions, merged_affines, signs_before_pools
+from bnncl.passes.tail.simplify import (
+    behind_convolutions,
+    distinct_names,
+    merged_affines,
+    signs_before_pools,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,7 @@ def lower_forward(
     Its one output becomes int8 of one scale, the features of a head. Where the tail begins with numbers,
     latents are integers of the packed value `stored`, in units of a power of two.
     """
-    tail = signs_before_pools(merged_affines(tail))
+    tail = distinct_names(signs_before_pools(merged_affines(tail)))
     source = tail.values[tail.inputs[0]]
     unit = 1.0 if stored is None or stored.meaning is None else float(stored.meaning.scale[0])
     scope = Scope(settings, run(tail, {source.name: latents * unit}), behind_convolutions(tail))

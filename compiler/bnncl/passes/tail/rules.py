@@ -49,10 +49,7 @@ def _affine(scope: Scope, op: RealAffine) -> None:
     scale = np.asarray(op.scale.data, np.float64)
     offset = np.asarray(op.offset.data, np.float64)
     if isinstance(scope.values[scope.of(op.x)].type.domain, Binary):
-        wide = SumPool(output=f"{op.output}_wide", module=op.module, x=scope.of(op.x))
-        scope.add(wide)
-        exponent = scope.exponent_for(scope.real[op.output])
-        _requantize(scope, op, wide.output, (scale, offset), exponent)
+        _affine_of_bits(scope, op, scale, offset)
         return
     real = scope.real[op.x]
     mean, deviation = np.zeros_like(scale), np.ones_like(scale)
@@ -62,6 +59,18 @@ def _affine(scope: Scope, op: RealAffine) -> None:
     else:
         name = narrow(scope, op.x)
     _trained_affine(scope, op, name, scale * deviation, offset + scale * mean)
+
+
+def _affine_of_bits(scope: Scope, op: RealAffine, scale: Array, offset: Array) -> None:
+    """What stands for real numbers beside a cut is frozen; what has parameters of the model learns."""
+    wide = SumPool(output=f"{op.output}_wide", module=op.module, x=scope.of(op.x))
+    scope.add(wide)
+    if op.scale.origins or op.offset.origins:
+        same = np.ones_like(scale), np.zeros_like(offset)
+        bits = _requantize(scope, op, wide.output, same, scope.exponent_for(scope.real[op.x]))
+        _trained_affine(scope, op, bits, scale, offset)
+    else:
+        _requantize(scope, op, wide.output, (scale, offset), scope.exponent_for(scope.real[op.output]))
 
 
 def _moments(real: Array) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bnncl.diagnostics import Problem, UnsupportedModel
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op, Stage
 from bnncl.ir.types import Binary, Int, TensorType
@@ -19,6 +20,9 @@ _SEEN = 0.9995
 
 _FINEST = 12
 """Least unit of a value: 2**-12."""
+
+_COARSEST = -10
+"""Largest unit of a value: 2**10; sums of such values and of the finest ones just fit 32 bits."""
 
 
 @dataclass
@@ -44,7 +48,12 @@ class Scope:
     training: set[str] = field(default_factory=set)
 
     def add(self, op: Op, exponent: int = 0, *, traced: str | None = None) -> str:
-        """Append `op`, whose numbers count in units of 2**-exponent; it carries the value `traced`."""
+        """Append `op`, whose numbers count in units of 2**-exponent; it carries the value `traced`.
+
+        UnsupportedModel (`tail-range`) where that unit is above 2**10.
+        """
+        if exponent < _COARSEST:
+            raise UnsupportedModel(_too_large(op))
         types = tuple(self.values[name].type for name in op.inputs)
         meaning = Meaning.of(2.0**-exponent)
         self.values[op.output] = Value(op.output, op.infer(*types), meaning=meaning, module=op.module)
@@ -107,6 +116,16 @@ class Scope:
         order = dict.fromkeys([*inputs, *(op.output for op in self.ops)])
         values = {name: self.values[name] for name in order}
         return Graph("forward", Stage.INTEGER, inputs, (result,), tuple(self.ops), values)
+
+
+def _too_large(op: Op) -> Problem:
+    return Problem(
+        "tail-range",
+        "behind the cut there are numbers of a hundred thousand and more",
+        op.module or op.output,
+        "Values there share scales of powers of two with others of ordinary size, in 8 bits.",
+        "Put a batch norm in front of them, or look at the one that makes them.",
+    )
 
 
 def finest_unit(numbers: Array, top: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bnncl.ir.values import Role
 from bnncl.ops.tail.parameters import Rule
 
 Ste = Literal["clip", "approxsign", "identity"]
@@ -34,6 +35,12 @@ class TailSettings:
     accumulate: int = 0
     stochastic: bool = False
     keep_latents: bool = True
+
+    def rate_of(self, role: Role) -> tuple[float, str]:
+        """The learning rate of a state, and the option that it is from."""
+        if role == "latent" and self.filter_rate is not None:
+            return self.filter_rate, "--filter-rate"
+        return self.rate, "--tail-rate"
 
     @property
     def top(self) -> int:
