@@ -14,6 +14,7 @@ from bnncl.driver.project import Project
 from bnncl.driver.real_head import RealHead
 from bnncl.ops.tail.forward import SlopedUnit
 from bnncl.ops.tail.parameters import Update
+from bnncl.plan.tail_bounds import overflowing_tail
 from tests.driver.test_tail_cut import Call, conv, net
 from tests.e2e.layers import BinaryConv, Sign
 from tests.e2e.residual import settle
@@ -137,3 +138,8 @@ def test_filters_learn_at_a_rate_of_their_own() -> None:
 def test_features_that_differ_by_rounding_are_alike() -> None:
     head = RealHead(np.ones((2, 2)), np.zeros(2), "head")
     assert head.anew(np.full((23, 2), 0.3)).reach is None
+
+
+def test_a_minibatch_shorter_than_what_an_update_waits_for() -> None:
+    program = compiled(block(), accumulate=8, minibatch=(4, 2)).spec.program
+    assert overflowing_tail(program) == ()

@@ -128,9 +128,14 @@ def _dot(op: ChannelDot, types: Types, _: HeadConfig) -> Iterator[Proof]:
     yield _around("sum", reach(op.infer(*types)), 32)
 
 
+def _most_samples(config: HeadConfig) -> int:
+    """Samples that are summed up: an update ends every minibatch, however short."""
+    return min(config.between_updates, config.batch)
+
+
 def _accumulated(op: Accumulate, types: Types, config: HeadConfig) -> Iterator[Proof]:
     """A sample adds at most `limit`."""
-    yield _around("minibatch", config.between_updates * op.limit, 32)
+    yield _around("minibatch", _most_samples(config) * op.limit, 32)
 
 
 def _filter_sums(op: AccumulateFilter, types: Types, config: HeadConfig) -> Iterator[Proof]:
@@ -138,7 +143,7 @@ def _filter_sums(op: AccumulateFilter, types: Types, config: HeadConfig) -> Iter
     _, x, gradient, _ = types
     positions = gradient.shape[0] * gradient.shape[1]
     each = positions * op.limit * max(reach(x), abs(op.pad_value))
-    yield _around("minibatch", config.between_updates * each, 32)
+    yield _around("minibatch", _most_samples(config) * each, 32)
 
 
 def _narrow_sums(op: AccumulateFilterNarrow, types: Types, __: HeadConfig) -> Iterator[Proof]:
