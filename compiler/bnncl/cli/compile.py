@@ -33,6 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--class-names", type=values.names, default=(), metavar="A,B,...", help="one for each class, in order"
     )
     parser.add_argument("--name", help="name of the model in C (default: the file's stem)")
+    parser.add_argument(
+        "--emit", type=values.names, default=(), metavar="FORM,...", help="add files for: micropython"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite generated files edited by hand")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the project differs")
     _data_options(parser)
@@ -156,6 +159,7 @@ def _options(args: argparse.Namespace) -> Options:
         kernels=args.kernels,
         scratch_limit=args.scratch_limit,
         labels=args.class_names,
+        emit=args.emit,
         require_calibration=args.require_calibration,
         **train.chosen(args),
     )

@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 import numpy as np
 
 from bnncl.diagnostics import Collector, Problem, UsageError
+from bnncl.driver.forms import form_problems
 from bnncl.driver.train_options import TrainOptions
 from bnncl.ir.op import Array
 from bnncl.passes.input_format import InputFormat, stated
@@ -60,6 +61,7 @@ class Options(TrainOptions):
     scratch_limit: int | None = None
     require_calibration: bool = False
     labels: tuple[str, ...] = ()
+    emit: tuple[str, ...] = ()
     known_counts: tuple[int, ...] = ()
 
     def resolve(self) -> tuple[tuple[Target, ...], tuple[Board, ...]]:
@@ -105,7 +107,7 @@ class Options(TrainOptions):
             found.append(
                 Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
             )
-        return [*found, *self.train_problems()]
+        return [*found, *form_problems(self.name, self.emit), *self.train_problems()]
 
     def check_labels(self, classes: int) -> None:
         """Raise UsageError (`bad-class-names`) where there are names, but not one for each class."""

@@ -168,6 +168,7 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
         version=VERSION,
         settings=replace(options, scratch_limit=fitted.scratch_limit).settings(),
         labels=options.labels,
+        emit=options.emit,
         calibrated=context.calibration is not None,
         golden=Golden(inputs, run(graph, given(fitted.program, inputs))),
         report=report,

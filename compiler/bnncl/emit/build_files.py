@@ -9,6 +9,7 @@ from typing import Any
 
 from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import model_view, shape_text
+from bnncl.emit.micropython_files import has_micropython, methods
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.templates import lay_out, verbatim
 from bnncl.ir.types import Binary
@@ -150,6 +151,8 @@ class ReadmeView:
     state_bytes: int
     replay_bytes: int
     factory_bytes: int
+    has_micropython: bool
+    micropython_methods: tuple[str, ...]
 
 
 def _readme(spec: ProjectSpec) -> ReadmeView:
@@ -166,6 +169,8 @@ def _readme(spec: ProjectSpec) -> ReadmeView:
         state_bytes=0 if learning is None else learning.state_bytes,
         replay_bytes=0 if learning is None else learning.replay_bytes,
         factory_bytes=0 if learning is None else learning.replay_filled * learning.slot_bytes,
+        has_micropython=has_micropython(spec),
+        micropython_methods=methods(spec),
     )
 
 

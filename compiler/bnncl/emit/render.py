@@ -10,6 +10,7 @@ from bnncl.emit.header_view import header_view
 from bnncl.emit.layout import Names, bindings, model_view
 from bnncl.emit.learn_view import learn_view, learning_sources
 from bnncl.emit.manifest import manifest
+from bnncl.emit.micropython_files import has_micropython, micropython_files
 from bnncl.emit.report_files import report_files
 from bnncl.emit.runtime_files import runtime_files
 from bnncl.emit.spec import ProjectSpec
@@ -28,6 +29,8 @@ def render(spec: ProjectSpec) -> dict[str, bytes]:
     assert spec.graph.stage is Stage.SELECTED, spec.graph.stage
     files = {**code_files(spec), **report_files(spec)}
     files |= build_files(spec, tuple(files))
+    if has_micropython(spec):
+        files |= micropython_files(spec, tuple(files))
     files["manifest.json"] = manifest(spec, files)
     return {path: files[path] for path in sorted(files)}
 

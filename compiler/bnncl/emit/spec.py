@@ -34,7 +34,8 @@ class ProjectSpec:
     `name` is a C identifier in lower case. `program` holds SELECTED graphs. The first is `infer`: its input
     is an 8-bit integer or binary, its output `scores` 16-bit integers. Where the program has states a tail
     learns, and `plans` says where the values of each further graph lie; their scratch fits that of `plan`.
-    `settings` are listed in the header as they stand; `labels` names the classes, or is empty.
+    `settings` are listed in the header as they stand; `labels` names the classes, or is empty. `emit` names
+    what the project is besides, of `driver.options.FORMS`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ProjectSpec:
     golden: Golden
     report: Report
     plans: Mapping[str, MemoryPlan] = field(default_factory=dict)
+    emit: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
