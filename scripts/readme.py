@@ -3,8 +3,9 @@
 `python scripts/readme.py` writes the tables again between their markers; `--digits result.json` first takes
 over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
 Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave, `--tail-cost
-result.json` what `python -m examples.tail_cost` gave. The test `tests/rules/test_readme.py` holds that
-nothing is left to write.
+result.json` what `python -m examples.tail_cost` gave, `--tail-study folder` what `python -m
+examples.tail_study` and `python -m examples.tail_study.choices` left there. The test
+`tests/rules/test_readme.py` holds that nothing is left to write.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 FIGURES = ROOT / "docs" / "figures.json"
 STUDY = ROOT / "docs" / "learning_results.json"
+TAIL_STUDY = ROOT / "docs" / "tail_results.json"
 Figures = dict[str, Any]
 
 SETS = {"digits 0-5 (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
@@ -91,18 +93,11 @@ def learning_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-TAIL_PARTS = {
-    "sample": "one sample",
-    "forward": "forward, 16 samples",
-    "head": "head, 16 samples",
-    "backward": "backward, 16 samples",
-    "update": "update",
-    "step": "**the step**",
-}
+TAIL_PARTS = {"sample": "one sample, forward and backward", "step": "a step of 16 samples"}
 
 
 def tail_table(figures: Figures) -> str:
-    """What a training step of a tail costs in integers and in float32, part by part, for each core."""
+    """What learning costs a tail in integers and in float32, for each core."""
     steps = figures["tail_cost"]["step"].values()
     lines = [
         "| core | instructions of | integers | float32 | times fewer | float32, tiled | times fewer |",
@@ -137,7 +132,29 @@ def study_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+TAIL_ROWS = {
+    "naive": "fine-tuning, float32",
+    "head": "head only, CWR*, float32",
+    "equal-bytes": "tail in float32, replays of float32 in the same bytes",
+    "tail-32": "tail in float32, 300 replays of float32",
+    "device": "**the device's integers, 300 replays of 1 bit a value**",
+}
+
+
+def tail_study_table(figures: Figures) -> str:
+    """Mean accuracy after learning two classes at a time, for each data set of the study of tails."""
+    tasks = figures["tail_study"]["tasks"]
+    lines = [f"| | {' | '.join(TASKS[name] for name in tasks)} |", "|---|" + "---:|" * len(tasks)]
+    for key, title in TAIL_ROWS.items():
+        shares = [task["rows"][key]["accuracy"] for task in tasks.values()]
+        cells = [f"{sum(share) / len(share):.1f} %" for share in shares]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+TASKS = {"spoken_digits": "Spoken digits", "fashion_mnist": "Fashion-MNIST"}
 TABLES = {
+    "tails": tail_study_table,
     "accuracy": accuracy_table,
     "cores": cores_table,
     "agreement": agreement_table,
@@ -148,9 +165,18 @@ TABLES = {
 
 
 def all_figures() -> Figures:
-    """What the tables are written from: docs/figures.json, and the study of learning."""
+    """What the tables are written from: docs/figures.json, and the studies of learning."""
     figures: Figures = json.loads(FIGURES.read_text())
-    return figures | {"study": json.loads(STUDY.read_text())}
+    return figures | {
+        "study": json.loads(STUDY.read_text()),
+        "tail_study": json.loads(TAIL_STUDY.read_text()),
+    }
+
+
+def collected(folder: Path) -> Figures:
+    """What `python -m examples.tail_study` and its `choices` have left in `folder`."""
+    tasks = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob("*/study.json"))}
+    return {"tasks": tasks, "choices": list(json.loads((folder / "floats.json").read_text()).values())}
 
 
 def filled(text: str, figures: Figures) -> str:
@@ -173,7 +199,10 @@ def main() -> None:
     parser.add_argument("--fashion", type=Path, metavar="RESULT.json")
     parser.add_argument("--learning-cost", type=Path, metavar="RESULT.json")
     parser.add_argument("--tail-cost", type=Path, metavar="RESULT.json")
+    parser.add_argument("--tail-study", type=Path, metavar="FOLDER")
     args = parser.parse_args()
+    if args.tail_study is not None:
+        TAIL_STUDY.write_text(json.dumps(collected(args.tail_study), indent=1) + "\n")
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     given = {
         "digits": args.digits,

@@ -12,6 +12,7 @@ from examples.tail_study import __main__ as command
 from examples.tail_study import measure, pretrain, table
 from examples.tail_study.plan import ALL, GRIDS, SEEDS, SMALL, Row, Task, settings_of
 from examples.training import Recipe
+from tests.tools import ROOT
 
 TASK = Task("made up", 6, 3, (0,))
 
@@ -103,3 +104,11 @@ class InThisProcess:
         future = Future()
         future.set_result(function(*arguments))
         return future
+
+
+def test_the_document_holds_what_was_measured():
+    held = (ROOT / "docs" / "tail_results.md").read_text(encoding="utf-8")
+    found = json.loads((ROOT / "docs" / "tail_results.json").read_text(encoding="utf-8"))["tasks"]
+    for task in found.values():
+        assert table.markdown(task["rows"]) in held
+        assert table.verdict(task["rows"]) == task["verdict"]
