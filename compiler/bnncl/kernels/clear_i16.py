@@ -9,5 +9,4 @@ class ClearI16(Clear):
     """A state of int16 set to 0."""
 
     symbol = "bnncl_clear_i16"
-    includes = ()
     input_types = ("int16_t",)
