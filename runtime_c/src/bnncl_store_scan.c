@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: 0BSD */
-#include <string.h>
-
 #include "bnncl/crc32.h"
 #include "bnncl/internal/store.h"
 
@@ -31,6 +29,16 @@ static bool bnncl_is_erased(const uint8_t *bytes)
         all &= bytes[i];
     }
     return all == 0xFFu;
+}
+
+/* Without memcmp, which a native module of MicroPython cannot call. */
+static bool bnncl_is_fingerprint(const uint8_t *bytes, const bnncl_store_id *id)
+{
+    uint32_t different = 0;
+    for (uint32_t i = 0; i < sizeof id->fingerprint; i++) {
+        different |= (uint32_t)(bytes[i] ^ id->fingerprint[i]);
+    }
+    return different == 0;
 }
 
 /* Read `size` bytes of state from `at` on, in pieces that fit `chunk`, into the CRC. */
@@ -71,7 +79,7 @@ static bnncl_status bnncl_examine(const bnncl_storage *port, const bnncl_store_i
         return BNNCL_CORRUPT;
     }
     const bool mine =
-        memcmp(chunk + BNNCL_STORE_AT_FINGERPRINT, id->fingerprint, sizeof id->fingerprint) == 0 &&
+        bnncl_is_fingerprint(chunk + BNNCL_STORE_AT_FINGERPRINT, id) &&
         bnncl_get32(chunk + BNNCL_STORE_AT_LAYOUT) == id->layout;
     const uint32_t wanted = bnncl_get32(chunk + BNNCL_STORE_AT_CRC);
     uint32_t crc = bnncl_store_crc32(0, chunk, BNNCL_STORE_AT_CRC);

@@ -31,13 +31,17 @@ class MicroPythonView:
 
     `items_test` are C conditions on `held`, one of which an input's buffer has to meet, and `items_text`
     says them in words. An input `is_copied` where its numbers need more alignment than bytes have.
-    Paths are relative to the project's folder; `kernels` are names of files in src/bnncl.
+    Paths are relative to the project's folder; `kernels` are names of files in src/bnncl. `native_sources` are
+    names of files in src and src/bnncl, without the self-test: a native module takes RAM for all that is in it.
+    `arch` is what such a module is built for unless its user says.
     """
 
     module: str
     model_paths: tuple[str, ...]
     model_sources: tuple[str, ...]
     kernels: tuple[str, ...]
+    native_sources: tuple[str, ...]
+    arch: str
     items_test: tuple[str, ...]
     items_text: str
     is_copied: bool
@@ -57,11 +61,12 @@ def methods(spec: ProjectSpec) -> tuple[str, ...]:
 
 
 def micropython_files(spec: ProjectSpec, sources: Sequence[str]) -> dict[str, bytes]:
-    """The module's C and its two build files; `sources` are the paths of all other files."""
+    """The module's C and its build files; `sources` are the paths of all other files."""
     model, view = model_view(spec), _view(spec, sources)
     title = f"{spec.name}: a module of MicroPython."
     files = {
         view.module: "micropython/module.c.j2",
+        "micropython/Makefile": "micropython/Makefile.j2",
         "micropython.mk": "micropython/micropython.mk.j2",
         "micropython.cmake": "micropython/micropython.cmake.j2",
     }
@@ -76,11 +81,14 @@ def _view(spec: ProjectSpec, sources: Sequence[str]) -> MicroPythonView:
     paths = tuple(path for path in compiled if not path.startswith(_KERNELS) and path != "src/main.c")
     numbers = _numbers(spec)
     test, text = _items(spec)
+    native = (path for path in compiled if path not in ("src/main.c", f"src/{spec.name}_selftest.c"))
     return MicroPythonView(
         module=f"micropython/mod_{spec.name}.c",
         model_paths=paths,
         model_sources=tuple(f"$({spec.name.upper()}_DIR)/{path}" for path in paths),
         kernels=tuple(path.removeprefix(_KERNELS) for path in compiled if path.startswith(_KERNELS)),
+        native_sources=tuple(path.rpartition("/")[2] for path in native),
+        arch=spec.targets[0].mpy_arch,
         items_test=test,
         items_text=text,
         is_copied=_is_binary(spec),

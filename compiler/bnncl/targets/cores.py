@@ -30,6 +30,7 @@ _HOST: Final = Target(
     emulator=None,
     counter=Counter("callgrind", "bnncl_count_callgrind.c"),
     pio_env="native",
+    mpy_arch="x64",
 )
 
 # QEMU's only ARMv6-M machine has 16 KiB of RAM; a Cortex-M3 executes the same instructions.
@@ -43,6 +44,7 @@ _CORTEX_M0PLUS: Final = Target(
     emulator=_mps2("mps2-an385"),
     counter=_systick(40),
     pio_env="qemu_cortex_m0plus",
+    mpy_arch="armv6m",
 )
 
 _CORTEX_M3: Final = Target(
@@ -55,6 +57,7 @@ _CORTEX_M3: Final = Target(
     emulator=_mps2("mps2-an385"),
     counter=_systick(40),
     pio_env="qemu_cortex_m3",
+    mpy_arch="armv7m",
 )
 
 _CORTEX_M4: Final = Target(
@@ -67,6 +70,7 @@ _CORTEX_M4: Final = Target(
     emulator=_mps2("mps2-an386"),
     counter=_systick(40),
     pio_env="qemu_cortex_m4",
+    mpy_arch="armv7emsp",
 )
 
 _CORTEX_M7: Final = Target(
@@ -79,6 +83,7 @@ _CORTEX_M7: Final = Target(
     emulator=_mps2("mps2-an500"),
     counter=_systick(40),
     pio_env="qemu_cortex_m7",
+    mpy_arch="armv7emdp",
 )
 
 _CORTEX_M33: Final = Target(
@@ -91,6 +96,7 @@ _CORTEX_M33: Final = Target(
     emulator=_mps2("mps2-an505", 0x1000_0000, 0x3800_0000),
     counter=_systick(50),
     pio_env="qemu_cortex_m33",
+    mpy_arch="armv7m",
 )
 
 _CORTEX_M55: Final = Target(
@@ -103,6 +109,7 @@ _CORTEX_M55: Final = Target(
     emulator=Emulator("qemu-system-arm", "mps3-an547", (), 0, 512 * _KIB, 0x2000_0000, 512 * _KIB),
     counter=_systick(125, 4),
     pio_env="qemu_cortex_m55",
+    mpy_arch="armv7emdp",
 )
 
 _RV32IMAC: Final = Target(
@@ -117,6 +124,7 @@ _RV32IMAC: Final = Target(
     ),
     counter=Counter("minstret", "bnncl_count_minstret.c"),
     pio_env="qemu_rv32imac",
+    mpy_arch="rv32imc",
 )
 
 TARGETS: Final[dict[str, Target]] = {

@@ -60,7 +60,8 @@ class Target:
 
     `word_bits` is the width of a general register. `features` name what kernels may ask for
     (`thumb2`, `dsp`, `mve`, `v6m`, ...). `toolchain` is a key of `TOOLCHAINS`. `emulator` is None
-    where the machine that compiles also runs the code.
+    where the machine that compiles also runs the code. `mpy_arch` is the architecture of MicroPython's native
+    modules (ARCH of its dynruntime.mk) that every firmware for the core loads.
     """
 
     name: str
@@ -72,3 +73,4 @@ class Target:
     emulator: Emulator | None
     counter: Counter
     pio_env: str
+    mpy_arch: str
