@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from keyword import kwlist
 
 from bnncl.diagnostics import Problem
@@ -28,9 +29,9 @@ def form_problems(name: str, emit: tuple[str, ...]) -> list[Problem]:
         for form in emit
         if form not in FORMS
     ]
-    if "micropython" in emit and (name in _MODULES or name in kwlist):
+    if "micropython" in emit and (name in _MODULES or name in sys.stdlib_module_names or name in kwlist):
         message = f"'{name}' cannot name a module of MicroPython"
-        why = "It is a word of Python, or MicroPython has a module of that name."
+        why = "It is a word of Python, or Python or MicroPython has a module of that name."
         found.append(
             Problem("bad-module-name", message, "--name", why, "Give it another name: --name digits")
         )

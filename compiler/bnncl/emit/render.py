@@ -5,6 +5,7 @@ from __future__ import annotations
 from bnncl.emit.build_files import build_files
 from bnncl.emit.code_views import array_views, infer_view, info_view, params_view
 from bnncl.emit.ctext import is_identifier
+from bnncl.emit.desk_files import desk_files
 from bnncl.emit.golden_view import golden_view, scores
 from bnncl.emit.header_view import header_view
 from bnncl.emit.layout import Names, bindings, model_view
@@ -30,7 +31,7 @@ def render(spec: ProjectSpec) -> dict[str, bytes]:
     files = {**code_files(spec), **report_files(spec)}
     files |= build_files(spec, tuple(files))
     if has_micropython(spec):
-        files |= micropython_files(spec, tuple(files))
+        files |= micropython_files(spec, tuple(files)) | desk_files(spec)
     files["manifest.json"] = manifest(spec, files)
     return {path: files[path] for path in sorted(files)}
 
