@@ -31,9 +31,9 @@ class MicroPythonView:
 
     `items_test` are C conditions on `held`, one of which an input's buffer has to meet, and `items_text`
     says them in words. An input `is_copied` where its numbers need more alignment than bytes have.
-    Paths are relative to the project's folder; `kernels` are names of files in src/bnncl. `native_sources` are
-    names of files in src and src/bnncl, without the self-test: a native module takes RAM for all that is in it.
-    `arch` is what such a module is built for unless its user says.
+    Paths are relative to the project's folder; `kernels` are names of files in src/bnncl. `native_sources`
+    are names of files in src and src/bnncl, without the self-test: a native module takes RAM for all that
+    is in it. `arch` is what such a module is built for unless its user says.
     """
 
     module: str
