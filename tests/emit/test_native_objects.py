@@ -1,8 +1,8 @@
-"""What a native module of MicroPython may be made of: no data, no static variables, no library but a compiler's.
+"""What native modules of MicroPython are made of: no data, no static variables, no library but the compiler's.
 
 Its linker places constants and code, gives memcpy, memset and memmove, and on ARMv6-M what libgcc has for
-instructions that this core lacks. The flags are those of MicroPython's dynruntime.mk; with MICROPY_DIR the tests in
-tests/micropython link and run the modules.
+instructions that this core lacks. The flags are those of MicroPython's dynruntime.mk; with MICROPY_DIR the
+tests in tests/micropython link and run the modules.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from bnncl.emit import render, write
 from bnncl.resources import runtime_dir
@@ -51,7 +52,9 @@ def read(path: Path) -> Object:
     with path.open("rb") as file:
         elf = ELFFile(file)
         sections = [each for each in elf.iter_sections() if each.data_size]
-        symbols = list(elf.get_section_by_name(".symtab").iter_symbols())
+        table = elf.get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        symbols = list(table.iter_symbols())
     placed = re.compile(r"\.(data(?!\.rel\.ro)|s?bss|sdata|tdata|tbss)")
     named = [symbol for symbol in symbols if symbol.name and symbol["st_info"]["bind"] != "STB_LOCAL"]
     lacking = {symbol.name for symbol in named if symbol["st_shndx"] == "SHN_UNDEF"}
@@ -119,7 +122,10 @@ FAULTY = """
 #include <string.h>
 int counted = 3;
 static int calls;
-int spoilt(double x, const char *a) { return (int)sin(x) + calls++ + counted + memcmp(a, "1234567", (size_t)x); }
+int spoilt(double x, const char *a)
+{
+    return (int)sin(x) + calls++ + counted + memcmp(a, "1234567", (size_t)x);
+}
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,5 +38,4 @@ def build_native(project: Path, arch: str, out: Path) -> Path:
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     [made] = (project / "micropython").glob("*.mpy")
-    os.replace(made, out / made.name)
-    return out / made.name
+    return made.replace(out / made.name)
