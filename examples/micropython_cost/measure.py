@@ -21,17 +21,16 @@ from bnncl.driver.project import stored_inputs
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compile_elf
 from bnncl.toolchain.count import COUNT_OVERFLOW, counter_files
+from bnncl.toolchain.elf import section_sizes
 from bnncl.toolchain.emulate import run_elf
 from bnncl.verification.harness import Sources, rows_of
 from examples.data import load_digits_split
 from examples.digits.course import BASE_CLASSES, OPTIONS, ROOM, SEED
-from examples.micropython_cost.ports import BOARDS, COUNTING, Board, Firmware, build
+from examples.micropython_cost.ports import BOARDS, COUNTING, Board, Firmware, build, native_module
 from examples.stages import Json
 
 HERE = Path(__file__).parent
 CALLS = ("predict", "sample", "step", "commit")
-TESTED = 40
-"""Images whose inference is counted."""
 
 SIZES = "-Os"
 """What `ports/qemu` compiles with of its own accord."""
@@ -59,7 +58,7 @@ def since(before):
     return time.ticks_diff(now(), before)
 
 def parts(name):
-    data = open(name, "rb").read()
+    data = memoryview(open(name, "rb").read())
     return [data[i : i + size] for i in range(0, len(data), size)]
 
 gc.collect()
@@ -71,11 +70,15 @@ size = m.info()["input_bytes"]
 tested, images = parts("tested"), parts("images")
 labels = open("labels", "rb").read()
 gc.collect()
-
 start = now()
 for x in tested:
     scores = m.predict(x)
 predict = since(start)
+gc.collect()
+start = now()
+for x in tested:
+    [0] * len(scores)
+lists = since(start)
 m.begin()
 start = now()
 for x, label in zip(images, labels):
@@ -89,6 +92,7 @@ start = now()
 m.commit()
 commit = since(start)
 print(json.dumps({
+    "us_of_a_list": lists / len(tested),
     "us": {"predict": predict, "sample": sample, "step": step, "commit": commit},
     "times": {"predict": len(tested), "sample": len(images), "step": steps, "commit": 1},
     "scores": scores + m.predict(tested[0]),
@@ -133,9 +137,7 @@ def case_of(folder: Path, target: Target) -> Case:
     def stored(x: Any) -> NDArray[Any]:
         return stored_inputs(x, graph).reshape(len(x), -1).astype(np.dtype(ctype.removesuffix("_t")))
 
-    return Case(
-        project, stored(data.test.x[:TESTED]), stored(later.x[:count]), later.y[:count].astype(np.uint8)
-    )
+    return Case(project, stored(data.test.x), stored(later.x[:count]), later.y[:count].astype(np.uint8))
 
 
 def plain(case: Case, target: Target) -> Counts:
@@ -178,14 +180,18 @@ def _header(case: Case) -> str:
 
 
 def under_micropython(case: Case, firmware: Firmware, modules: Mapping[str, bytes]) -> tuple[Counts, Json]:
-    """In `firmware` with the files `modules`; and what the model takes of the heap."""
+    """In `firmware` with the files `modules`; and what a list of scores costs, and the heap."""
     files = {"tested": case.tested, "images": case.images, "labels": case.labels}
     given = {**modules, **{name: each.tobytes() for name, each in files.items()}}
     said = firmware.run(given, SCRIPT.replace("SEED", str(SEED)), *COUNTING)
     found = json.loads(said.lines[-1])
     calls = {what: found["us"][what] * _INSTRUCTIONS_PER_US / found["times"][what] for what in CALLS}
-    heap = {"ram_bytes": found["ram_bytes"], **{f"heap_of_{k}": v for k, v in found["heap"].items()}}
-    return Counts(calls, tuple(found["scores"])), heap
+    more = {
+        "instructions_of_a_list": round(found["us_of_a_list"] * _INSTRUCTIONS_PER_US),
+        "ram_bytes": found["ram_bytes"],
+        **{f"heap_of_{what}": size for what, size in found["heap"].items()},
+    }
+    return Counts(calls, tuple(found["scores"])), more
 
 
 def cost_on(case: Case, board: Board, micropython: Path) -> Json:
@@ -193,13 +199,16 @@ def cost_on(case: Case, board: Board, micropython: Path) -> Json:
     c = plain(case, board.target)
     result: Json = {"plain": _rounded(c.calls)}
     with tempfile.TemporaryDirectory() as work:
-        modules = Path(work) / "modules"
-        case.project.write(modules / _NAME)
-        for name, level in (("module", ()), ("module_for_size", (f"BNNCL_COPT={SIZES}",))):
-            firmware = build(micropython, board, modules, Path(work) / name, *level)
+        modules, bare = Path(work) / "modules", build(micropython, board, None, Path(work) / "bare")
+        project = case.project.write(modules / _NAME)
+        for kind, level in (("module", ()), ("module_for_size", (f"BNNCL_COPT={SIZES}",))):
+            firmware = build(micropython, board, modules, Path(work) / kind, *level)
             found, heap = under_micropython(case, firmware, {})
-            assert found.scores == c.scores, (found.scores, c.scores)
-            result[name] = {**_beside(found, c), **heap}
+            more = section_sizes(firmware.elf).flash - section_sizes(bare.elf).flash
+            result[kind] = {**_beside(found, c), **heap, "flash_bytes": more}
+        mpy = native_module(micropython, board, project).read_bytes()
+        found, heap = under_micropython(case, bare, {f"{_NAME}.mpy": mpy})
+        result["native"] = {**_beside(found, c), **heap, "mpy_bytes": len(mpy)}
     return result
 
 
@@ -208,7 +217,8 @@ def _rounded(calls: Mapping[str, float]) -> Json:
 
 
 def _beside(found: Counts, c: Counts) -> Json:
-    """Instructions, and by how many percent they are more than those of plain C."""
+    """Instructions, and how many percent more they are than those of plain C, whose scores are the same."""
+    assert found.scores == c.scores, (found.scores, c.scores)
     more = {what: round(100 * (found.calls[what] / c.calls[what] - 1), 2) for what in CALLS}
     return {"instructions": _rounded(found.calls), "more_percent": more}
 

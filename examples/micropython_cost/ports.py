@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,22 +160,36 @@ def build(micropython: Path, board: Board, modules: Path | None, folder: Path, *
     All that the build makes lies in `folder`; `options` are variables of make. Frozen code is left out, since
     it needs a submodule.
     """
-    make = shutil.which("make")
-    assert make is not None, "make is not installed"
-    words = [
-        make,
-        "-j2",
-        "-C",
-        str(micropython / "ports" / "qemu"),
-        f"BOARD={board.name}",
-        "FROZEN_MANIFEST=",
-    ]
-    words += [f"BUILD={folder}", f"MICROPY_HEAP_SIZE={HEAP_BYTES}", f"LIBS={_libgcc(board.target)}", *options]
+    words = [f"BOARD={board.name}", f"BUILD={folder}", "FROZEN_MANIFEST=", f"MICROPY_HEAP_SIZE={HEAP_BYTES}"]
     if modules is not None:
         words.append(f"USER_C_MODULES={modules}")
-    done = subprocess.run(words, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    _make(micropython / "ports" / "qemu", *words, f"LIBS={_libgcc(board.target)}", *options)
     return Firmware(board, folder / "firmware.elf")
+
+
+def native_module(micropython: Path, board: Board, project: Path, *options: str) -> Path:
+    """The native module of the generated `project` for `board`; `options` are variables of make.
+
+    The linker of MicroPython needs the Python packages pyelftools and ar.
+    """
+    folder, arch = project / "micropython", board.target.mpy_arch
+    _make(folder, f"MPY_DIR={micropython}", f"ARCH={arch}", f"PYTHON={sys.executable}", *options)
+    (found,) = folder.glob("*.mpy")
+    return found
+
+
+def _make(folder: Path, *words: str) -> None:
+    make = shutil.which("make")
+    assert make is not None, "make is not installed"
+    done = subprocess.run(
+        [make, "-j2", "-C", str(folder), *words],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=_BUILD_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 def _libgcc(target: Target) -> str:
