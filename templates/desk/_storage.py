@@ -36,8 +36,8 @@ def write_stream(stream: Any, state: bytes) -> None:
     """Write all of `state`. `OSError`: the stream takes no more, would block, or failed."""
     left = state
     while left:
-        count = _number_of_bytes(stream.write(left))
-        if not 0 < count <= len(left):
+        count = _number_of_bytes(stream.write(left), len(left))
+        if count == 0:
             raise _error(errno.EIO)
         left = left[count:]
 
@@ -46,9 +46,8 @@ def read_stream(stream: Any, size: int) -> bytes:
     """The next `size` bytes. `ValueError`: the stream ends before; `OSError`: it would block, or failed."""
     found = bytearray()
     while len(found) < size:
-        left = size - len(found)
-        piece = _piece(stream, left)
-        if not 0 < len(piece) <= left:
+        piece = _piece(stream, size - len(found))
+        if not piece:
             raise ValueError(f"the stream ends after {len(found)} of {size} bytes")
         found += piece
     return bytes(found)
@@ -58,20 +57,22 @@ def _piece(stream: Any, size: int) -> bytes:
     """What one call of the stream reads, of `size` bytes."""
     if callable(getattr(stream, "readinto", None)):
         held = bytearray(size)
-        count = _number_of_bytes(stream.readinto(memoryview(held)))
-        return bytes(held[:count]) if count <= size else b""
+        count = _number_of_bytes(stream.readinto(memoryview(held)), size)
+        return bytes(held[:count])
     data = stream.read(size)
-    if data is None:
-        raise _error(errno.EAGAIN)
+    _number_of_bytes(None if data is None else len(data), size)
     return bytes(data)
 
 
-def _number_of_bytes(answer: int | None) -> int:
-    """What a stream's answer says; None is a stream that would block, less than 0 the number of an error."""
+def _number_of_bytes(answer: int | None, most: int) -> int:
+    """The bytes that a stream's answer says it moved, 0 to `most`.
+
+    None is a stream that would block; less than 0 is the number of an error.
+    """
     if answer is None:
         raise _error(errno.EAGAIN)
-    if answer < 0:
-        raise _error(-answer)
+    if answer < 0 or answer > most:
+        raise _error(-answer if answer < 0 else errno.EIO)
     return answer
 
 

@@ -1,4 +1,28 @@
-"""What the tests run in MicroPython; each script prints one line of JSON at the end."""
+"""What the tests run in each interpreter; a script prints one line of JSON at its end."""
+
+RAM = """
+class Ram:
+    def __init__(self, blocks, size, fill=0xff, power=None):
+        self.size, self.power, self.log = size, power, []
+        self.held = bytearray(bytes([fill]) * (blocks * size))
+
+    def readblocks(self, block, data):
+        data[:] = self.held[block * self.size : block * self.size + len(data)]
+
+    def writeblocks(self, block, data):
+        self.log.append(block)
+        if self.power is not None:
+            self.power -= 1
+            if self.power < 0:
+                raise OSError(28)
+        self.held[block * self.size : block * self.size + len(data)] = data
+
+    def ioctl(self, operation, argument):
+        if operation == 3:
+            self.log.append("sync")
+        return {4: len(self.held) // self.size, 5: self.size}.get(operation, 0)
+
+"""
 
 LEARN = """
 import array, gc, json, net
@@ -85,7 +109,7 @@ print(json.dumps([found, hasattr(mlp.Model(), "begin"), mlp.Model().info()]))
 """
 
 ERRORS = """
-import array, binascii, io, json, net, mlp, quantised, tail
+import array, binascii, gc, io, json, net, mlp, quantised, tail
 
 class Bare(net.Model):
     def __init__(self):
@@ -94,6 +118,22 @@ class Bare(net.Model):
 class Derived(net.Model):
     def __init__(self, number):
         super().__init__(seed=number)
+
+class Twice(Derived):
+    def __init__(self):
+        super().__init__(3)
+        self.begin()
+        self.sample(x, 1)
+        super().__init__(4)
+        super().__init__(5)
+        self.begin()
+        self.sample(x, 1)
+        while not self.step():
+            pass
+
+class Early(net.Model):
+    def __init__(self):
+        self.predict(x)
 
 class Unrelated:
     pass
@@ -105,6 +145,91 @@ class Full(io.IOBase):
 class Broken(io.IOBase):
     def write(self, data):
         raise OSError(28)
+
+class Stream(io.IOBase):
+    def __init__(self, answer):
+        self.answer = answer
+
+    def write(self, data):
+        return self.answer
+
+    def readinto(self, data):
+        return self.answer
+
+RAM
+class Answers(Ram):
+    def __init__(self, count, size, answer=0):
+        super().__init__(8, 512)
+        self.answers, self.answer = {4: count, 5: size}, answer
+
+    def readblocks(self, block, data):
+        super().readblocks(block, data)
+        return self.answer
+
+    def ioctl(self, operation, argument):
+        return self.answers.get(operation)
+
+class ReadOnly:
+    ioctl, readblocks = Ram.ioctl, Ram.readblocks
+
+    def __init__(self):
+        self.size, self.held = 512, bytearray(8 * 512)
+
+class Longer(Ram):
+    def readblocks(self, block, data):
+        data.extend(b"x")
+
+class Lying(Ram):
+    def writeblocks(self, block, data):
+        if block != 1:
+            super().writeblocks(block, data)
+
+class NoSync(Ram):
+    def ioctl(self, operation, argument):
+        if operation == 3:
+            raise OSError(62)
+        return super().ioctl(operation, argument)
+
+class Calling(Ram):
+    def __init__(self, call):
+        super().__init__(8, 512)
+        self.call = call
+
+    def readblocks(self, block, data):
+        call, self.call = self.call, None
+        if call:
+            call()
+            gc.collect()
+        super().readblocks(block, data)
+
+def device_of(m, blocks, size):
+    device = Ram(blocks, size)
+    m.save(device)
+    return device
+
+def foreign_device():
+    device = device_of(net.Model(), 8, 512)
+    device.held[: len(saved())] = foreign(16).getvalue()
+    return device
+
+def load_again(m):
+    m.load(io.BytesIO(saved()))
+
+def made_anew(m):
+    m.__init__(7)
+
+def while_moved(what, call):
+    m = Derived(3)
+    device = Calling(None)
+    m.save(device)
+    before = bytes(device.held)
+    device.call = lambda: call(m)
+    try:
+        getattr(m, what)(device)
+    except RuntimeError:
+        if bytes(device.held) != before:
+            raise ValueError("the device was written")
+        raise
 
 x = bytes(64)
 
@@ -153,20 +278,22 @@ for call in CALLS:
         call()
         said.append(None)
     except Exception as error:
-        said.append([type(error).__name__, str(error)])
+        kind = OSError if isinstance(error, OSError) else type(error)
+        said.append([kind.__name__, str(error)])
 print(json.dumps(said))
-"""
+""".replace("RAM\n", RAM)
 
 MEMORY = """
 import gc, io, json, net
-x, seen, kept = bytes(64), 0, []
+x, kept = bytes(64), []
 try:
-    while True:
+    while len(kept) < MOST:
         kept.append(net.Model())
 except MemoryError:
-    seen = len(kept)
+    pass
+seen = len(kept)
 kept = None
-for i in range(2000):
+for i in range(500):
     m = net.Model(i)
     m.begin()
     m.sample(x, i % 12)
@@ -199,3 +326,122 @@ async def main():
 
 print(json.dumps(asyncio.run(main())))
 """
+
+DEVICES = """
+import io, json, net
+data, labels = open("inputs", "rb").read(), open("labels", "rb").read()
+
+def learn(m, experience):
+    m.begin()
+    for i in range(13 * experience, 13 * experience + 13):
+        m.sample(data[i * 64 : (i + 1) * 64], labels[i])
+    while not m.step():
+        pass
+    m.commit()
+
+def state(m):
+    held = io.BytesIO()
+    m.save(held)
+    return held.getvalue()
+
+def states():
+    found, m = [], net.Model(seed=7)
+    for experience in range(3):
+        found.append(state(m))
+        learn(m, experience)
+    return found + [state(m)]
+
+def model(state):
+    m = net.Model()
+    m.load(io.BytesIO(state))
+    return m
+
+def loaded(device):
+    m = net.Model(seed=99)
+    m.load(device)
+    return state(m)
+
+ALL = states()
+"""
+
+SAVES = (
+    RAM
+    + DEVICES
+    + """
+logs = []
+for blocks, size in SHAPES:
+    device, taken = Ram(blocks, size, fill=0xa5), []
+    for count, each in enumerate(ALL):
+        model(each).save(device)
+        if loaded(device) != each:
+            raise ValueError("another state was loaded")
+        with open("region_%d_%d_%d" % (blocks, size, count), "wb") as f:
+            f.write(device.held)
+        taken.append(device.log)
+        device.log = []
+    logs.append(taken)
+print(json.dumps(logs))
+"""
+)
+
+CUTS = (
+    RAM
+    + DEVICES
+    + """
+class Cut(Ram):
+    part = 0
+
+    def writeblocks(self, block, data):
+        try:
+            super().writeblocks(block, data)
+        except OSError:
+            at, part = block * self.size, len(data) * self.part // 4
+            self.held[at : at + part] = data[:part]
+            raise
+
+    def ioctl(self, operation, argument):
+        answer = super().ioctl(operation, argument)
+        if operation == 3 and self.power == 0:
+            raise OSError(5)
+        return answer
+
+old, new, found = ALL[1], ALL[2], []
+for blocks, size in SHAPES:
+    for part in range(5):
+        power = 0
+        while not found or found[-1] != "done":
+            device = Cut(blocks, size)
+            model(ALL[0]).save(device)
+            model(old).save(device)
+            device.power, device.part = power, part
+            try:
+                model(new).save(device)
+                found.append("done")
+            except OSError:
+                device.power = None
+                at = loaded(device)
+                model(ALL[3]).save(device)
+                again = "" if loaded(device) == ALL[3] else "lost"
+                found.append({old: "old", new: "new"}.get(at, "neither") + again)
+            power += 1
+        found[-1] = "whole" if loaded(device) == new else "lost"
+print(json.dumps(found))
+"""
+)
+
+DAMAGED = (
+    RAM
+    + DEVICES
+    + """
+found = []
+for at in (0, 4, 8, 12, 16, 32, 60, 64, -1):
+    device = Ram(8, 512)
+    model(ALL[0]).save(device)
+    model(ALL[1]).save(device)
+    device.held[2048 + at % len(ALL[1])] ^= 1
+    found.append(loaded(device) == ALL[0])
+    model(ALL[2]).save(device)
+    found.append(loaded(device) == ALL[2] and device.log[-2] == 4)
+print(json.dumps(found))
+"""
+)

@@ -1,4 +1,4 @@
-"""MicroPython's unix port with generated modules in it, built from the checkout that $MICROPY_DIR names."""
+"""MicroPython's unix port with generated modules, built from the checkout that $MICROPY_DIR names."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def checkout() -> Path:
 
 @dataclass(frozen=True)
 class Firmware:
-    """A program that runs Python files, with modules in it."""
+    """A program that runs Python files, with modules in it or in one of `folders`."""
 
     program: Path
-    library: Path
+    folders: tuple[Path, ...]
 
     def run(self, script: str, folder: Path, *options: str) -> Any:
         """What `script` printed last, as JSON; it runs in `folder`."""
@@ -42,7 +42,7 @@ class Firmware:
         done = subprocess.run(
             [self.program, *options, "script.py"],
             cwd=folder,
-            env={"MICROPYPATH": str(self.library), "PATH": os.environ["PATH"]},
+            env={"MICROPYPATH": ":".join(map(str, self.folders)), "PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
             timeout=120,
@@ -52,12 +52,13 @@ class Firmware:
         return json.loads(done.stdout.splitlines()[-1])
 
 
-def build_unix(modules: Path, build: Path) -> Firmware:
-    """The unix port with every module in the folder `modules`, built in the folder `build`."""
+def build_unix(modules: Path | None, build: Path) -> Firmware:
+    """The unix port with every module in the folder `modules`, if it is named, built in `build`."""
     require_tool("make", "gcc")
     micropython = checkout()
     words = ["make", "-j1", "-C", str(micropython / "ports" / "unix"), *WITHOUT]
-    words += ["VARIANT=standard", f"BUILD={build}", f"USER_C_MODULES={modules}"]
+    words += ["VARIANT=standard", f"BUILD={build}"]
+    words += [] if modules is None else [f"USER_C_MODULES={modules}"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    return Firmware(build / "micropython", micropython / "extmod")
+    return Firmware(build / "micropython", (micropython / "extmod",))
