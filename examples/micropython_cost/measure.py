@@ -32,8 +32,8 @@ from examples.stages import Json
 HERE = Path(__file__).parent
 CALLS = ("predict", "sample", "step", "commit")
 
-SIZES = "-Os"
-"""What `ports/qemu` compiles with of its own accord."""
+LEVELS: Mapping[str, tuple[str, ...]] = {"": (), "_for_size": ("BNNCL_COPT=-Os",)}
+"""Variables of make, by what the kind of a module is called with them."""
 
 _NAME = "model"
 _RUN_SECONDS = 600
@@ -201,14 +201,15 @@ def cost_on(case: Case, board: Board, micropython: Path) -> Json:
     with tempfile.TemporaryDirectory() as work:
         modules, bare = Path(work) / "modules", build(micropython, board, None, Path(work) / "bare")
         project = case.project.write(modules / _NAME)
-        for kind, level in (("module", ()), ("module_for_size", (f"BNNCL_COPT={SIZES}",))):
-            firmware = build(micropython, board, modules, Path(work) / kind, *level)
+        for suffix, options in LEVELS.items():
+            firmware = build(micropython, board, modules, Path(work) / f"module{suffix}", *options)
             found, heap = under_micropython(case, firmware, {})
             more = section_sizes(firmware.elf).flash - section_sizes(bare.elf).flash
-            result[kind] = {**_beside(found, c), **heap, "flash_bytes": more}
-        mpy = native_module(micropython, board, project).read_bytes()
-        found, heap = under_micropython(case, bare, {f"{_NAME}.mpy": mpy})
-        result["native"] = {**_beside(found, c), **heap, "mpy_bytes": len(mpy)}
+            result[f"module{suffix}"] = {**_beside(found, c), **heap, "flash_bytes": more}
+            made = Path(work) / f"native{suffix}"
+            mpy = native_module(micropython, board, project, f"BUILD={made}", *options).read_bytes()
+            found, heap = under_micropython(case, bare, {f"{_NAME}.mpy": mpy})
+            result[f"native{suffix}"] = {**_beside(found, c), **heap, "mpy_bytes": len(mpy)}
     return result
 
 
