@@ -231,6 +231,10 @@ def while_moved(what, call):
             raise ValueError("the device was written")
         raise
 
+def words(size):
+    code = [code for code in "LIQ" if len(bytes(array.array(code, [0]))) == size][0]
+    return array.array(code, [0] * (12 // size))
+
 x = bytes(64)
 
 def learning(state, name=net):
