@@ -32,6 +32,7 @@ REFUSED_DEVICES = (
     ("net.Model().load(device_of(tail.Model(), 64, 512))", "ValueError", "state of"),
     ("net.Model().load(foreign_device())", "ValueError", "this is the state of another model"),
     ("learning('begun').save(Ram(8, 512))", "RuntimeError", UNDER_WAY),
+    ("learning('begun').save(Answers(8, 512, -5))", "RuntimeError", UNDER_WAY),
     ("learning('begun').save(Ram(1, 512))", "ValueError", "the device has 1 blocks of 512 " + TOO_SMALL),
     ("learning('stepped').load(device_of(net.Model(), 8, 512))", "RuntimeError", UNDER_WAY),
     ("learning('lost', tail).save(Ram(64, 512))", "RuntimeError", "what was learned is lost"),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bnncl.emit.layout import model_view, shape_text
-from bnncl.emit.micropython_files import InfoNumber, _items, _numbers
+from bnncl.emit.micropython_files import InfoNumber, accepted_items, info_numbers
 from bnncl.emit.spec import ProjectSpec
 from bnncl.emit.templates import lay_out, verbatim
 from bnncl.ir.types import Binary
+from bnncl.resources import runtime_dir
 
 _VERBATIM = ("_arguments.py", "_library.py", "py.typed")
 _OF_LEARNING = ("_storage.py",)
-_STATUSES = (
-    "OK BAD_ARGUMENT SELFTEST_FAILED BUSY FULL STORAGE_ERROR NO_STATE BAD_FINGERPRINT CORRUPT TOO_SMALL "
-    "BAD_LABEL BAD_STATE EMPTY STATE_LOST"
-).split()
+_STATUSES = runtime_dir() / "include" / "bnncl" / "status.h"
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,12 @@ def _view(spec: ProjectSpec) -> DeskView:
         codes = "Bb" if source.ctype == "int8_t" else "B"
         numbers = f"numbers from {source.domain.lo} to {source.domain.hi}"  # type: ignore[union-attr]
     return DeskView(
-        statuses=tuple(f"BNNCL_{status}" for status in _STATUSES),
+        statuses=tuple(re.findall(r"^ +(BNNCL_\w+) =", _STATUSES.read_text(), re.MULTILINE)),
         items=codes,
-        items_text=_items(spec)[1],
+        items_text=accepted_items(spec)[1],
         input_shape=shape_text(source.shape),
         input_numbers=numbers,
-        info=_numbers(spec),
+        info=info_numbers(spec),
         max_classes=classes,
         max_label=classes - 1,
     )

@@ -79,8 +79,8 @@ def micropython_files(spec: ProjectSpec, sources: Sequence[str]) -> dict[str, by
 def _view(spec: ProjectSpec, sources: Sequence[str]) -> MicroPythonView:
     compiled = sorted(path for path in sources if path.startswith("src/") and path.endswith(".c"))
     paths = tuple(path for path in compiled if not path.startswith(_KERNELS) and path != "src/main.c")
-    numbers = _numbers(spec)
-    test, text = _items(spec)
+    numbers = info_numbers(spec)
+    test, text = accepted_items(spec)
     native = (path for path in compiled if path not in ("src/main.c", f"src/{spec.name}_selftest.c"))
     return MicroPythonView(
         module=f"micropython/mod_{spec.name}.c",
@@ -102,7 +102,7 @@ def _is_binary(spec: ProjectSpec) -> bool:
     return isinstance(spec.graph.type_of(spec.graph.inputs[0]).domain, Binary)
 
 
-def _items(spec: ProjectSpec) -> tuple[tuple[str, ...], str]:
+def accepted_items(spec: ProjectSpec) -> tuple[tuple[str, ...], str]:
     """The items that an input's buffer may have, as C conditions and in words.
 
     Bytes are stored numbers as they lie in memory; items of another width or sign than the stored numbers
@@ -120,7 +120,8 @@ def _items(spec: ProjectSpec) -> tuple[tuple[str, ...], str]:
     return byte, "bytes without sign"
 
 
-def _numbers(spec: ProjectSpec) -> tuple[InfoNumber, ...]:
+def info_numbers(spec: ProjectSpec) -> tuple[InfoNumber, ...]:
+    """The numbers of `info()`."""
     upper = spec.name.upper()
     macros = ["classes", "max_classes", "weight_bytes", "ram_bytes"]
     if model_view(spec).learns:
