@@ -23,8 +23,11 @@ COMPILERS = {
 """The architectures that modules are built for, with the compiler of each."""
 
 
-def build_native(project: Path, arch: str, out: Path) -> Path:
-    """The module of the project in the folder `project`, as a .mpy in the folder `out`."""
+def build_native(project: Path, arch: str, out: Path, *options: str) -> Path:
+    """The module of the project in the folder `project`, as a .mpy in the folder `out`.
+
+    `options` are variables of make.
+    """
     micropython = checkout()
     require_tool("make", COMPILERS[arch])
     lacking = [name for name in ("elftools", "ar") if importlib.util.find_spec(name) is None]
@@ -34,7 +37,7 @@ def build_native(project: Path, arch: str, out: Path) -> Path:
         )
     out.mkdir(parents=True, exist_ok=True)
     words = ["make", "-C", str(project / "micropython"), f"MPY_DIR={micropython}", f"ARCH={arch}"]
-    words += [f"BUILD={out / 'build' / arch / project.name}", f"PYTHON={sys.executable}"]
+    words += [f"BUILD={out / 'build' / arch / project.name}", f"PYTHON={sys.executable}", *options]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     [made] = (project / "micropython").glob("*.mpy")

@@ -20,8 +20,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("level", ["-O3", "-Os"])
 @pytest.mark.parametrize("arch", COMPILERS)
-def test_a_module_links(project: Path, arch: str, tmp_path: Path) -> None:
-    made = build_native(project, arch, tmp_path).read_bytes()
+def test_a_module_links(project: Path, arch: str, level: str, tmp_path: Path) -> None:
+    made = build_native(project, arch, tmp_path, f"BNNCL_COPT={level}").read_bytes()
     assert made[:2] == b"M\x06"
     assert made[2] >> 2 & 0xF == ARCHITECTURES[arch]
