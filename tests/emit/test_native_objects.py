@@ -1,4 +1,4 @@
-"""What native modules of MicroPython are made of: no data, no static variables, no library but the compiler's.
+"""What native modules of MicroPython are made of: no data, no static variables, no library but libgcc.
 
 Its linker places constants and code, gives memcpy, memset and memmove, and on ARMv6-M what libgcc has for
 instructions that this core lacks. The flags are those of MicroPython's dynruntime.mk; with MICROPY_DIR the

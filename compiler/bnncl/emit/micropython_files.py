@@ -46,6 +46,7 @@ class MicroPythonView:
     items_text: str
     is_copied: bool
     methods: tuple[str, ...]
+    method_count: int
     info: tuple[InfoNumber, ...]
     info_count: int
 
@@ -93,6 +94,7 @@ def _view(spec: ProjectSpec, sources: Sequence[str]) -> MicroPythonView:
         items_text=text,
         is_copied=_is_binary(spec),
         methods=methods(spec),
+        method_count=len(methods(spec)),
         info=numbers,
         info_count=len(numbers) + _TEXTS,
     )
