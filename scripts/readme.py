@@ -3,7 +3,8 @@
 `python scripts/readme.py` writes the tables again between their markers; `--digits result.json` first takes
 over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
 Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave, `--tail-cost
-result.json` what `python -m examples.tail_cost` gave, `--tail-study folder` what `python -m
+result.json` what `python -m examples.tail_cost` gave, `--micropython result.json` what `python -m
+examples.micropython_cost` gave, `--tail-study folder` what `python -m
 examples.tail_study` and `python -m examples.tail_study.choices` left there. The test
 `tests/rules/test_readme.py` holds that nothing is left to write.
 """
@@ -152,6 +153,36 @@ def tail_study_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+MODULES = {"module": "user C module", "native": "native module"}
+BOARDS = {"cortex-m7": "Cortex-M7", "rv32imac": "RV32IMAC"}
+
+
+def micropython_table(figures: Figures) -> str:
+    """Instructions of the calls under MicroPython and in plain C, and where module and model lie."""
+    lines = [
+        "| core | | `predict` | in C | | `step()`, a minibatch | in C | | module | model |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for core, board in BOARDS.items():
+        held = figures["micropython"][core]
+        for kind, title in MODULES.items():
+            cells = [_beside(held, kind, call) for call in ("predict", "step")]
+            size = (
+                f"{held[kind]['mpy_bytes']:,} heap"
+                if kind == "native"
+                else f"{held[kind]['flash_bytes']:,} flash"
+            )
+            lines.append(
+                f"| {board} | {title} | {' | '.join(cells)} | {size} | {held[kind]['heap_of_model']:,} heap |"
+            )
+    return "\n".join(lines)
+
+
+def _beside(held: Figures, kind: str, call: str) -> str:
+    found, plain = held[kind]["instructions"][call], held["plain"][call]
+    return f"{found:,} | {plain:,} | {100 * (found / plain - 1):+.1f} %"
+
+
 TASKS = {"spoken_digits": "Spoken digits", "fashion_mnist": "Fashion-MNIST"}
 TABLES = {
     "tails": tail_study_table,
@@ -161,6 +192,7 @@ TABLES = {
     "learning": learning_table,
     "tail": tail_table,
     "study": study_table,
+    "micropython": micropython_table,
 }
 
 
@@ -199,6 +231,7 @@ def main() -> None:
     parser.add_argument("--fashion", type=Path, metavar="RESULT.json")
     parser.add_argument("--learning-cost", type=Path, metavar="RESULT.json")
     parser.add_argument("--tail-cost", type=Path, metavar="RESULT.json")
+    parser.add_argument("--micropython", type=Path, metavar="RESULT.json")
     parser.add_argument("--tail-study", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     if args.tail_study is not None:
@@ -209,6 +242,7 @@ def main() -> None:
         "fashion_mnist": args.fashion,
         "learning_cost": args.learning_cost,
         "tail_cost": args.tail_cost,
+        "micropython": args.micropython,
     }
     for key, path in given.items():
         if path is not None:
