@@ -203,3 +203,33 @@ TARGETS = _object(
     },
 )
 """`bnncl targets --report json`."""
+
+_OPTIONAL_COUNT = {"type": ["integer", "null"], "minimum": 0}
+_OPTIONAL_NUMBER = {"type": ["number", "null"]}
+BENCH = _object(
+    format={"const": 1},
+    tool_version={"type": "string"},
+    compilers={"type": "object", "additionalProperties": {"type": "string"}},
+    rows={
+        "type": "array",
+        "items": _object(
+            shape={"type": "string"},
+            target={"type": "string"},
+            density=_OPTIONAL_NUMBER,
+            kernels={"enum": ["auto", "xnor", "vertical"]},
+            kernel={"type": "string"},
+            instructions=_COUNT,
+            resolution=_COUNT,
+            flash_bytes=_COUNT,
+            constant_bytes=_COUNT,
+            ram_bytes=_COUNT,
+            scratch_bytes=_COUNT,
+            macs=_COUNT,
+            bound=_OPTIONAL_COUNT,
+            bound_cycles=_OPTIONAL_COUNT,
+            predicted=_COUNT,
+            error=_OPTIONAL_NUMBER,
+        ),
+    },
+)
+"""`bnncl bench --report json`, without a baseline."""

@@ -14,7 +14,7 @@ from tests.tools import ROOT
 PACKAGE = ROOT / "compiler" / "bnncl"
 ALLOWED = {
     "jinja2": ("emit",),
-    "torch": ("frontend", "learn"),
+    "torch": ("bench", "frontend", "learn"),
     "rich": ("cli",),
     "elftools": ("toolchain",),
 }

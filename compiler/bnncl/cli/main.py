@@ -8,17 +8,18 @@ import os
 import sys
 from collections.abc import Sequence
 
+from bnncl.cli import bench as bench_verb
 from bnncl.cli import compile as compile_verb
 from bnncl.cli import simulate as simulate_verb
 from bnncl.cli import state as state_verb
 from bnncl.cli import targets as targets_verb
 from bnncl.cli import values
 from bnncl.cli import verify as verify_verb
-from bnncl.cli.common import add_common
+from bnncl.cli.common import TEXT_FORMS, add_common
 from bnncl.diagnostics import BnnclError, Problem, UsageError
 from bnncl.version import VERSION
 
-_VERBS = (compile_verb, verify_verb, targets_verb, simulate_verb, state_verb)
+_VERBS = (compile_verb, verify_verb, targets_verb, simulate_verb, state_verb, bench_verb)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for verb in _VERBS:
         sub = verbs.add_parser(verb.NAME, help=verb.HELP, description=verb.HELP)
         verb.configure(sub)
-        add_common(sub)
+        add_common(sub, forms=getattr(verb, "FORMS", TEXT_FORMS))
         sub.set_defaults(run=verb.run)
     return _run(parser.parse_args(values.glued(sys.argv[1:] if argv is None else argv)))
 

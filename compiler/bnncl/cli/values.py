@@ -42,6 +42,19 @@ def interval(text: str) -> tuple[float, float]:
     return parts[0], parts[1]
 
 
+def share(text: str) -> float:
+    """A share of a whole, 0..1."""
+    (found,) = _numbers(text, ",") if "," not in text else (float("nan"),)
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1")
+    return found
+
+
+def shares(text: str) -> tuple[float, ...]:
+    """Shares from `0.1,0.5`, at least one, each once."""
+    return tuple(dict.fromkeys(share(part) for part in text.split(",")))
+
+
 def pair(text: str) -> tuple[int, int]:
     """Two counts from `8:24`."""
     match = re.fullmatch(r"(\d+):(\d+)", text, re.ASCII)

@@ -42,6 +42,14 @@ def find_compiler(target: Target) -> Path:
     return Path(found)
 
 
+def compiler_version(target: Target) -> str:
+    """Name and version of the compiler of `target`, such as `arm-none-eabi-gcc 12.2.1`."""
+    compiler = find_compiler(target)
+    command = [str(compiler), "-dumpfullversion", "-dumpversion"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return f"{compiler.name} {done.stdout.strip()}".strip()
+
+
 def compile_elf(
     target: Target,
     sources: Sequence[Path],

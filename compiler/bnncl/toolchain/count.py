@@ -52,6 +52,11 @@ def count_on_host(elf: Path, function: str = COUNTED_FUNCTION, timeout_s: float 
     Everything that `function` calls is included, and all its calls are added up. Raises `UsageError`
     (`missing-valgrind`) and `VerificationFailed` (`count-failed`).
     """
+    return count_and_output(elf, function, timeout_s)[0]
+
+
+def count_and_output(elf: Path, function: str, timeout_s: float = 300) -> tuple[int, str]:
+    """`count_on_host`, and what the program printed in between valgrind's own words."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         raise UsageError(
@@ -74,7 +79,7 @@ def count_on_host(elf: Path, function: str = COUNTED_FUNCTION, timeout_s: float 
     totals = [int(line.split()[1]) for line in text.splitlines() if line.startswith("totals:")]
     if len(totals) != 1 or totals[0] == 0:
         raise _count_failed(elf, said)
-    return totals[0]
+    return totals[0], said
 
 
 def _run(command: list[str], elf: Path, timeout_s: float) -> str:

@@ -17,4 +17,9 @@
  * result is 0: there callgrind counts what runs inside this function. */
 uint32_t bnncl_count_instructions(void (*body)(void *context), void *context);
 
+/* The same in two calls, around code that cannot be a function of its own. The way back from the first call and
+ * into the second one counts, too: a few instructions. On the host the result is 0. */
+void bnncl_count_begin(void);
+uint32_t bnncl_count_end(void);
+
 #endif

@@ -7,3 +7,13 @@ __attribute__((noinline)) uint32_t bnncl_count_instructions(void (*body)(void *c
     body(context);
     return 0;
 }
+
+/* There callgrind counts inside a function that its command line names. */
+void bnncl_count_begin(void)
+{
+}
+
+uint32_t bnncl_count_end(void)
+{
+    return 0;
+}

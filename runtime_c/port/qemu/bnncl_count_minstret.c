@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+static uint64_t begun;
+
 static uint32_t retired_low(void)
 {
     uint32_t value;
@@ -29,10 +31,24 @@ static uint64_t retired(void)
     return ((uint64_t)high << 32) | low;
 }
 
+static uint32_t fitting(uint64_t instructions)
+{
+    return instructions < BNNCL_COUNT_OVERFLOW ? (uint32_t)instructions : BNNCL_COUNT_OVERFLOW;
+}
+
 uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
 {
     const uint64_t before = retired();
     body(context);
-    const uint64_t instructions = retired() - before;
-    return instructions < BNNCL_COUNT_OVERFLOW ? (uint32_t)instructions : BNNCL_COUNT_OVERFLOW;
+    return fitting(retired() - before);
+}
+
+void bnncl_count_begin(void)
+{
+    begun = retired();
+}
+
+uint32_t bnncl_count_end(void)
+{
+    return fitting(retired() - begun);
 }

@@ -18,7 +18,9 @@
 #define SYSTICK_WRAPPED 0x00010000u
 #define SYSTICK_MAX 0x00FFFFFFu
 
-uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
+static uint32_t begun;
+
+static inline uint32_t started(void)
 {
     *SYSTICK_CONTROL = 0;
     *SYSTICK_RELOAD = SYSTICK_MAX;
@@ -28,8 +30,11 @@ uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
     while (*SYSTICK_CURRENT == 0) {
     }
     (void)*SYSTICK_CONTROL;
-    const uint32_t before = *SYSTICK_CURRENT;
-    body(context);
+    return *SYSTICK_CURRENT;
+}
+
+static inline uint32_t stopped(uint32_t before)
+{
     const uint32_t after = *SYSTICK_CURRENT;
     const uint32_t wrapped = *SYSTICK_CONTROL & SYSTICK_WRAPPED;
     *SYSTICK_CONTROL = 0;
@@ -38,4 +43,21 @@ uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
     }
     const uint64_t instructions = (uint64_t)(before - after) * BNNCL_COUNT_NUMERATOR;
     return (uint32_t)(instructions / BNNCL_COUNT_DENOMINATOR);
+}
+
+uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
+{
+    const uint32_t before = started();
+    body(context);
+    return stopped(before);
+}
+
+void bnncl_count_begin(void)
+{
+    begun = started();
+}
+
+uint32_t bnncl_count_end(void)
+{
+    return stopped(begun);
 }

@@ -1,0 +1,94 @@
+"""Holds a benchmark against a stored one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bnncl.bench.results import Bench, Row
+from bnncl.diagnostics import Problem, UsageError
+
+FIGURES: Final = (
+    ("instructions", "instructions"),
+    ("flash_bytes", "bytes of flash"),
+    ("ram_bytes", "bytes of RAM"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of a row that is more or less than it was by more than the tolerance."""
+
+    row: Row
+    figure: str
+    before: int
+    kernel_before: str
+
+    @property
+    def now(self) -> int:
+        """What it is."""
+        value: int = getattr(self.row, self.figure)
+        return value
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it is more."""
+        return self.now > self.before
+
+    def __str__(self) -> str:
+        unit = dict(FIGURES)[self.figure]
+        row = self.row
+        density = "" if row.density is None else f" at density {row.density:g}"
+        share = f" ({100 * (self.now / self.before - 1):+.1f} %)" if self.before else ""
+        kernel = row.kernel if row.kernel == self.kernel_before else f"{self.kernel_before} -> {row.kernel}"
+        return (
+            f"{row.shape} on {row.target}{density}: {self.before:,} -> {self.now:,} {unit}{share}, {kernel}"
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`compared` rows are in both, `added` only in the new one; `notes` are whole sentences."""
+
+    compared: int
+    added: int
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def regressions(self) -> tuple[Change, ...]:
+        """The changes for the worse."""
+        return tuple(change for change in self.changes if change.is_regression)
+
+
+def compare(now: Bench, before: Bench, tolerance: float, where: str) -> Comparison:
+    """Every figure that changed by more than the share `tolerance` and by more than it is counted to.
+
+    Raises UsageError (`baseline-disjoint`) where `before`, read from `where`, has no row of `now`.
+    """
+    old = {row.key: row for row in before.rows}
+    pairs = [(row, old[row.key]) for row in now.rows if row.key in old]
+    if now.rows and not pairs:
+        hint = "Choose shapes, targets, densities and kernels that it has, or store a new one: -o FILE.json."
+        raise UsageError(Problem("baseline-disjoint", "it has no row of this benchmark", where, hint=hint))
+    changes = tuple(
+        Change(row, figure, getattr(was, figure), was.kernel)
+        for figure, _ in FIGURES
+        for row, was in pairs
+        if _differs(row, was, figure, tolerance)
+    )
+    return Comparison(len(pairs), len(now.rows) - len(pairs), changes, _notes(now, before))
+
+
+def _differs(row: Row, was: Row, figure: str, tolerance: float) -> bool:
+    least = row.resolution if figure == "instructions" else 0
+    before, after = int(getattr(was, figure)), int(getattr(row, figure))
+    return abs(after - before) > max(least, tolerance * before)
+
+
+def _notes(now: Bench, before: Bench) -> tuple[str, ...]:
+    return tuple(
+        f"{target}: compiled by {compiler}, in the baseline by {before.compilers[target]}; counts may differ."
+        for target, compiler in now.compilers.items()
+        if target in before.compilers and before.compilers[target] != compiler
+    )

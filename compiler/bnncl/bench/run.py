@@ -1,0 +1,152 @@
+"""Measures layers on targets: model, project, program, count, one row after the other."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from bnncl.bench.bounds import bound
+from bnncl.bench.measure import Counted, code_bytes, measured
+from bnncl.bench.models import LAYER, activations, one_layer
+from bnncl.bench.results import Bench, Row
+from bnncl.bench.shapes import Layer
+from bnncl.diagnostics import Problem
+from bnncl.driver.options import Options
+from bnncl.driver.pipeline import compile_model
+from bnncl.driver.project import Project, stored_inputs
+from bnncl.frontend.model import ModelSource
+from bnncl.kernels.base import calls
+from bnncl.ops.conv import Conv
+from bnncl.passes.select_kernels import Preference
+from bnncl.plan.report import OpReport
+from bnncl.targets import Target
+from bnncl.toolchain.compilers import compiler_version
+from bnncl.toolchain.count import resolution
+from bnncl.verification.harness import Sources
+
+_NAME = "bench"
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured: every layer on every target with every choice of kernels, at every density."""
+
+    layers: tuple[Layer, ...]
+    targets: tuple[Target, ...]
+    densities: tuple[float, ...]
+    kernels: tuple[Preference, ...]
+
+
+class Progress(Protocol):
+    """Told of what is done."""
+
+    def __call__(self, done: int, of: int, what: str) -> None:
+        """`done` of all programs ran, `what` is the last one."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One program: a layer for one target."""
+
+    layer: Layer
+    kernels: Preference
+    target: Target
+
+    def __str__(self) -> str:
+        return f"{self.layer.name} on {self.target.name}, kernels {self.kernels}"
+
+
+def bench(settings: Settings, progress: Progress | None = None) -> Bench:
+    """Count everything that `settings` name, on all cores of this machine.
+
+    Rows that were computed wrong are left out and named in `wrong` (`bench-wrong-result`). Where two choices
+    of kernels lead to the same one, the first has the row.
+    """
+    parts = [_Part(*each) for each in product(settings.layers, settings.kernels, settings.targets)]
+    rows: dict[tuple[object, ...], Row] = {}
+    wrong: list[Problem] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda part: _measured(part, settings.densities), parts)
+        for at, (part, (found, problems)) in enumerate(zip(parts, results, strict=True)):
+            for row in found:
+                rows.setdefault((row.shape, row.target, row.density, row.kernel), row)
+            wrong += problems
+            if progress is not None:
+                progress(at + 1, len(parts), str(part))
+    versions = {target.name: compiler_version(target) for target in settings.targets}
+    return Bench(tuple(rows.values()), versions, tuple(wrong))
+
+
+def _measured(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[Problem]]:
+    layer = part.layer
+    shares: tuple[float | None, ...] = (None,) if layer.reads == "pixels" else tuple(densities)
+    inputs = np.concatenate([activations(layer, share).numpy() for share in shares])
+    source = ModelSource(one_layer(layer), activations(layer, shares[0]), calibration=inputs)
+    options = Options(targets=(part.target.name,), name=_NAME, kernels=part.kernels)
+    project = compile_model(source, options)
+    op = _measured_op(project)
+    with tempfile.TemporaryDirectory() as name:
+        folder = project.write(Path(name) / _NAME)
+        sources = Sources(folder, _NAME, len(project.report.ops))
+        x = stored_inputs(inputs, project.spec.graph)
+        counted = measured(project.spec.program, sources, part.target, op.index, x)
+        code = code_bytes(sources, part.target, op.kernel)
+    pairs = list(zip(shares, counted, strict=True))
+    wrong = [_wrong(part, share, op, each) for share, each in pairs if not each.is_right]
+    rows = [_row(part, share, project, each, code) for share, each in pairs if each.is_right]
+    return rows, wrong
+
+
+def _measured_op(project: Project) -> OpReport:
+    (op,) = [each for each in project.report.ops if each.module == LAYER]
+    return op
+
+
+def _row(part: _Part, share: float | None, project: Project, counted: Counted, code: int) -> Row:
+    graph = project.spec.graph
+    op = _measured_op(project)
+    call = calls(graph)[op.index]
+    assert isinstance(call.op, Conv)
+    type_ = graph.input_types(call)[0]
+    rows = sum(map(len, call.op.window.row_taps(type_.shape[0])))
+    columns = sum(map(len, call.op.window.column_taps(type_.shape[1])))
+    macs = rows * columns * type_.channels * call.op.out_channels
+    least = None if share is None or not op.binary_macs else bound(part.target.name, macs, share)
+    return Row(
+        shape=part.layer.name,
+        target=part.target.name,
+        density=share,
+        kernels=part.kernels,
+        kernel=op.kernel,
+        instructions=counted.instructions,
+        resolution=resolution(part.target),
+        flash_bytes=code + op.parameter_bytes,
+        constant_bytes=op.parameter_bytes,
+        ram_bytes=type_.stored_bytes + op.output_bytes + op.scratch_bytes,
+        scratch_bytes=op.scratch_bytes,
+        macs=macs,
+        bound=None if least is None else least.instructions,
+        bound_cycles=None if least is None else least.cycles,
+        predicted=op.instructions,
+        error=None if share not in (None, _HALF) else round(op.instructions / counted.instructions - 1, 4),
+    )
+
+
+def _wrong(part: _Part, share: float | None, op: OpReport, counted: Counted) -> Problem:
+    density = "" if share is None else f" at density {share:g}"
+    return Problem(
+        "bench-wrong-result",
+        f"{op.kernel} computed something else than the reference{density}",
+        str(part),
+        f"The CRC-32 of its output is {counted.digest:08x}, not {counted.expected:08x}.",
+        "This is a fault of bnncl's, of the compiler or of the emulator: bnncl verify finds the element.",
+    )

@@ -1,0 +1,166 @@
+"""`bnncl bench` from the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from bnncl.driver.project import Project
+from bnncl.targets import TARGETS
+from tests.tools import require_target, require_tool
+
+from .conftest import Command, Ran
+from .schemas import BENCH
+from .test_refusals import refused
+
+TWO = ("--shapes", "odd", "--targets", "cortex-m0plus,rv32imac", "--densities", "0.5")
+ONE = ("--shapes", "odd", "--targets", "rv32imac", "--densities", "0.5", "--kernels", "xnor")
+
+
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    """The emulated cores of these tests."""
+    for name in ("cortex-m0plus", "rv32imac"):
+        require_target(TARGETS[name])
+
+
+def _rows(done: Ran) -> list[dict[str, object]]:
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    jsonschema.validate(said, BENCH)
+    return said["rows"]
+
+
+def test_a_small_shape_on_two_cores(bnncl_: Command) -> None:
+    done = bnncl_("bench", *TWO, "--report", "json")
+    rows = _rows(done)
+    assert [row["target"] for row in rows] == ["cortex-m0plus", "rv32imac"]
+    inside = (7 * 3 - 2) ** 2 * 72 * 40
+    for row in rows:
+        assert (row["shape"], row["density"], row["macs"]) == ("odd", 0.5, inside)
+        assert row["bound"] == round(0.5 * inside / 32 * 5.5)
+        assert row["bound"] < row["instructions"] < inside
+        assert 2000 < row["constant_bytes"] < row["flash_bytes"] < 20_000
+        assert 7 * 7 * (3 + 2) * 4 < row["ram_bytes"] < 20_000
+        assert row["error"] == pytest.approx(row["predicted"] / row["instructions"] - 1, abs=1e-4)
+    assert (rows[0]["bound_cycles"], rows[1]["bound_cycles"]) == (round(0.5 * inside / 32 * 6.5), None)
+    assert done.out == bnncl_("bench", *TWO, "--report", "json").out
+
+
+def test_the_host_and_every_choice_of_kernels(bnncl_: Command) -> None:
+    """What two choices have in common is there once; pixels have no density."""
+    require_tool("valgrind")
+    words = ("--targets", "host", "--densities", "0.1,0.9", "--kernels", "vertical,xnor", "--report", "json")
+    rows = _rows(bnncl_("bench", "--shapes", "odd,first", *words))
+    kernels = [(row["shape"], row["density"], row["kernel"]) for row in rows]
+    assert [each[:2] for each in kernels] == [
+        *(("odd", 0.1), ("odd", 0.9)),
+        *(("odd", 0.1), ("odd", 0.9)),
+        ("first", None),
+    ]
+    assert len({kernel for *_, kernel in kernels}) == 3
+    assert [row["error"] is None for row in rows] == [True] * 4 + [False]
+    assert rows[2]["instructions"] == rows[3]["instructions"]
+    assert {row["bound"] for row in rows} == {None}
+
+
+def test_a_table_says_the_same(bnncl_: Command) -> None:
+    done = bnncl_("bench", *ONE)
+    assert done.code == 0
+    (row,) = [line for line in done.out.splitlines() if "rv32imac" in line]
+    assert "bconv_xnor_sign" in row
+    assert re.search(r"\d{3},\d{3}  +\d+,\d{3}  +\d+\.\d\d  +[+-]\d+ %", row)
+    assert "1 rows, every output equal to the reference's" in done.out
+
+
+@pytest.fixture
+def stored(bnncl_: Command, here: Path) -> Callable[..., Path]:
+    """Makes a baseline whose only row is changed by what is given."""
+
+    def make(**changed: Callable[[int], int]) -> Path:
+        path = here / "baseline.json"
+        assert bnncl_("bench", *ONE, "-o", path).code == 0
+        held = json.loads(path.read_text())
+        for name, change in changed.items():
+            held["rows"][0][name] = change(held["rows"][0][name])
+        path.write_text(json.dumps(held))
+        return path
+
+    return make
+
+
+def test_the_same_as_the_baseline(bnncl_: Command, stored: Callable[..., Path]) -> None:
+    done = bnncl_("bench", *ONE, "--baseline", stored())
+    assert (done.code, done.err) == (0, "")
+    assert "1 of them are in the baseline: 0 figures worse, 0 better" in done.out
+
+
+def test_a_regression_is_named(bnncl_: Command, stored: Callable[..., Path]) -> None:
+    path = stored(instructions=lambda was: was * 9 // 10, flash_bytes=lambda was: was + 100)
+    done = bnncl_("bench", *ONE, "--baseline", path)
+    assert done.code == 1
+    assert done.err.count("[bench-regression]") == 1
+    assert re.search(r"odd on rv32imac at density 0.5: [\d,]+ -> [\d,]+ instructions \(\+11.1 %\)", done.err)
+    assert "1 figures worse, 1 better" in done.out
+    assert "better: odd on rv32imac at density 0.5" in done.out
+    assert bnncl_("bench", *ONE, "--baseline", path, "--tolerance", "0.12").code == 0
+
+
+def test_a_regression_in_json(bnncl_: Command, stored: Callable[..., Path]) -> None:
+    path = stored(ram_bytes=lambda was: was - 100)
+    done = bnncl_("bench", *ONE, "--baseline", path, "--report", "json")
+    assert done.code == 1
+    held = json.loads(done.out)["baseline"]
+    assert (held["compared"], held["added"], held["improvements"]) == (1, 0, [])
+    assert "bytes of RAM" in held["regressions"][0]
+
+
+def test_another_compiler_is_noted(bnncl_: Command, stored: Callable[..., Path]) -> None:
+    path = stored()
+    held = json.loads(path.read_text())
+    held["compilers"]["rv32imac"] = "riscv64-unknown-elf-gcc 1.0"
+    path.write_text(json.dumps(held))
+    assert "in the baseline by riscv64-unknown-elf-gcc 1.0" in bnncl_("bench", *ONE, "--baseline", path).out
+
+
+def test_baselines_that_are_none(bnncl_: Command, here: Path, stored: Callable[..., Path]) -> None:
+    path = stored()
+    assert "--shapes" not in refused(bnncl_("bench", *TWO, "--baseline", path), 2, "baseline-disjoint")
+    path.write_text("{}")
+    refused(bnncl_("bench", *ONE, "--baseline", path), 2, "bad-baseline")
+    refused(bnncl_("bench", *ONE, "--baseline", here / "nowhere.json"), 2, "bad-baseline")
+
+
+def test_a_broken_kernel_is_caught(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Project.write
+
+    def broken(self: Project, folder: Path) -> Path:
+        path = write(self, folder)
+        source = path / "src" / "bnncl" / "bnncl_bconv_xnor_sign.c"
+        text = source.read_text().rstrip()
+        assert text.endswith("}")
+        source.write_text(f"{text[:-1]}    output[3] ^= 4u;\n}}\n")
+        return path
+
+    monkeypatch.setattr(Project, "write", broken)
+    done = bnncl_("bench", *ONE)
+    assert done.code == 1
+    assert "[bench-wrong-result]" in done.err
+    assert "odd on rv32imac, kernels xnor: bnncl_bconv_xnor_sign computed something else" in done.err
+    assert "0 rows; 1 computed something else than the reference" in done.out
+
+
+def test_names_that_are_none_all_at_once(bnncl_: Command) -> None:
+    words = ("--shapes", "A,b", "--targets", "cortex-m4,m4", "--kernels", "auto,fast")
+    said = refused(bnncl_("bench", *words), 2, "unknown-shape", "unknown-target", "bad-kernels")
+    assert "The shapes are A, B, FC" in said
+
+
+@pytest.mark.parametrize("words", [("--densities", "0.5,2"), ("--densities", "half"), ("--tolerance", "1,2")])
+def test_shares_that_are_none(bnncl_: Command, words: tuple[str, str]) -> None:
+    assert words[0] in refused(bnncl_("bench", *words), 2)
