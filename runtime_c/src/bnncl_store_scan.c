@@ -78,9 +78,8 @@ static bnncl_status bnncl_examine(const bnncl_storage *port, const bnncl_store_i
         slot->size > bnncl_slot_bytes(port) - BNNCL_STORE_HEADER_BYTES) {
         return BNNCL_CORRUPT;
     }
-    const bool mine =
-        bnncl_is_fingerprint(chunk + BNNCL_STORE_AT_FINGERPRINT, id) &&
-        bnncl_get32(chunk + BNNCL_STORE_AT_LAYOUT) == id->layout;
+    const bool mine = bnncl_is_fingerprint(chunk + BNNCL_STORE_AT_FINGERPRINT, id) &&
+                      bnncl_get32(chunk + BNNCL_STORE_AT_LAYOUT) == id->layout;
     const uint32_t wanted = bnncl_get32(chunk + BNNCL_STORE_AT_CRC);
     uint32_t crc = bnncl_store_crc32(0, chunk, BNNCL_STORE_AT_CRC);
     status = bnncl_checksum(port, offset + BNNCL_STORE_HEADER_BYTES, slot->size, chunk, &crc);

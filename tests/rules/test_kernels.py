@@ -22,6 +22,8 @@ SOURCES = sorted((runtime_dir() / "src").glob("*.c"))
 PARTS = ("bnncl_learn_", "bnncl_replay_", "bnncl_store_", "bnncl_tail_")
 """How the files of the runtime's other parts begin: they stand for no op, and may call each other."""
 KERNEL_HEADERS = sorted({kernel.header for kernel in KERNELS if not kernel.is_alias})
+HELPERS = sorted({helper for kernel in KERNELS for helper in kernel.helpers})
+"""Functions that kernels call."""
 COMPILED = tuple(kernel for kernel in KERNELS if not kernel.is_alias)
 BOUND = tuple(each for each in specimens() if not each[0].is_alias)
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
@@ -35,7 +37,8 @@ def _name(each: object) -> str:
 def test_one_descriptor_for_each_c_file() -> None:
     symbols = [kernel.symbol for kernel in COMPILED]
     assert len(set(symbols)) == len(symbols)
-    assert sorted(symbols) == [source.stem for source in SOURCES if not source.stem.startswith(PARTS)]
+    stems = [source.stem for source in SOURCES if not source.stem.startswith(PARTS)]
+    assert sorted((*symbols, *HELPERS)) == stems
     assert all((runtime_dir() / kernel.source).is_file() for kernel in COMPILED)
 
 
@@ -109,7 +112,7 @@ def _check_struct(struct: ParamStruct, arrays: dict[str, str]) -> None:
 @pytest.mark.parametrize("kernel", COMPILED, ids=_name)
 def test_includes_are_those_of_the_source_and_no_others(kernel: Kernel) -> None:
     found: set[str] = set()
-    new = set(_INCLUDE.findall((runtime_dir() / kernel.source).read_text()))
+    new = {each for path in kernel.sources() for each in _INCLUDE.findall((runtime_dir() / path).read_text())}
     while new:
         found |= new
         new = {each for name in new for each in _INCLUDE.findall((INCLUDE / name).read_text())} - found
@@ -212,12 +215,14 @@ def test_an_object_defines_its_function_and_needs_no_library(objects: tuple[Comp
     compiler, paths = objects
     assert len(paths) == len(SOURCES)
     all_symbols = _symbols(compiler, paths)
+    called = {kernel.symbol: set(kernel.helpers) for kernel in COMPILED}
     for path in paths:
         symbols = all_symbols[str(path)]
         assert [name for kind, name in symbols if kind in "TRDBC"] == [path.stem]
         assert not [name for kind, name in symbols if kind in "dDbBC" and not name.startswith("$")]
-        parts = {source.stem for source in SOURCES} if path.stem.startswith(PARTS) else set()
-        needed = [name for kind, name in symbols if kind == "U" and name not in parts]
+        all_parts = {source.stem for source in SOURCES}
+        may_call = all_parts if path.stem.startswith(PARTS) else called.get(path.stem, set())
+        needed = [name for kind, name in symbols if kind == "U" and name not in may_call]
         helpers = f"{compiler.helpers}|{_DIVISION}" if path.stem.startswith(_MAY_DIVIDE) else compiler.helpers
         assert all(re.fullmatch(helpers, name) for name in needed), (path.stem, needed)
 

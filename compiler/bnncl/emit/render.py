@@ -74,4 +74,4 @@ def code_files(spec: ProjectSpec) -> dict[str, bytes]:
         views |= {"tail": tail_view(spec, names)} if spec.program.states else {}
         sources |= learning_sources(name, is_trained=bool(spec.program.states))
     files = {path: lay_out(template, title=title, **views) for path, (template, title) in sources.items()}
-    return files | runtime_files([call for call, _ in everything], spec.program)
+    return files | runtime_files([call for call, _ in everything], spec.program, spec.targets[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from bnncl.ir.graph import Program
 from bnncl.kernels.base import KernelCall
@@ -11,6 +12,7 @@ from bnncl.kernels.learned_head import head_of, parts
 from bnncl.ops.learned_head import LearnedHead
 from bnncl.plan.learning import input_kind
 from bnncl.resources import runtime_dir
+from bnncl.targets import Target
 
 PUBLIC_HEADERS = ("bnncl/info.h", "bnncl/static_assert.h", "bnncl/status.h")
 """What the public header of a project includes; the others are private to its sources."""
@@ -53,16 +55,21 @@ def learning_files(kind: str, *, with_tail: bool = False) -> dict[str, bytes]:
     return files | {path.relative_to(folder).as_posix(): path.read_bytes() for path in ports}
 
 
-def runtime_files(used: Sequence[KernelCall], program: Program) -> dict[str, bytes]:
-    """Path in the project and content of every runtime file that the calls `used` of `program` need."""
-    files = _kernel_files(call for call in used if not isinstance(call.op, LearnedHead))
+def runtime_files(
+    used: Sequence[KernelCall], program: Program, target: Target | None = None
+) -> dict[str, bytes]:
+    """Path in the project and content of every runtime file that the calls `used` of `program` need.
+
+    Functions that the core of `target` has its own of are those; without a target the portable ones.
+    """
+    files = _kernel_files((call for call in used if not isinstance(call.op, LearnedHead)), target)
     graph = program.graphs[0]
     if head_of(graph) is not None:
         files |= learning_files(input_kind(parts(graph)), with_tail=bool(program.states))
     return {path: files[path] for path in sorted(files)}
 
 
-def _kernel_files(used: Iterable[KernelCall]) -> dict[str, bytes]:
+def _kernel_files(used: Iterable[KernelCall], target: Target | None) -> dict[str, bytes]:
     kernels = {call.kernel.symbol: call.kernel for call in used}
     headers = {*_ALWAYS}
     for kernel in kernels.values():
@@ -71,5 +78,5 @@ def _kernel_files(used: Iterable[KernelCall]) -> dict[str, bytes]:
     files = {f"include/{header}": folder / "include" / header for header in PUBLIC_HEADERS}
     files |= {f"src/{header}": folder / "include" / header for header in headers - {*PUBLIC_HEADERS}}
     for kernel in kernels.values():
-        files[f"src/bnncl/{kernel.symbol}.c"] = folder / kernel.source
+        files |= {f"src/bnncl/{Path(path).name}": folder / path for path in kernel.sources(target)}
     return {path: held.read_bytes() for path, held in files.items()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op, Stage
 from bnncl.ir.types import TensorType
+from bnncl.resources import runtime_dir
 from bnncl.targets import Target
 
 
@@ -79,13 +80,20 @@ class Binding:
     args: tuple[Ref | int, ...]
 
 
+def _of_core(stem: str, features: tuple[str, ...]) -> str:
+    """The file of a helper for a core with `features`, the portable one where it has none of its own."""
+    own = (f"port/{feature}/{stem}.c" for feature in features)
+    return next((path for path in own if (runtime_dir() / path).is_file()), f"src/{stem}.c")
+
+
 class Kernel(ABC):
     """Descriptor of one C function.
 
     `symbol` is the function's name, the stem of its C file and, without `bnncl_`, of this descriptor's
     file. `header` declares it; `includes` are all further runtime headers that its source and `header`
     need, in the order of their names. Headers are named as `#include` does: relative to the runtime's
-    `include/`. `family` names rival ways to compute the same op, where there are any. Descriptors hold no
+    `include/`. `helpers` are functions of the runtime, each a C file of its name, that the function calls:
+    a core may have its own of them (`sources`), which compute the same. `family` names rival ways to compute the same op, where there are any. Descriptors hold no
     state.
     """
 
@@ -93,11 +101,17 @@ class Kernel(ABC):
     family: ClassVar[str] = ""
     header: ClassVar[str]
     includes: ClassVar[tuple[str, ...]] = ()
+    helpers: ClassVar[tuple[str, ...]] = ()
 
     @property
     def source(self) -> str:
         """The C file, relative to the runtime's folder."""
         return f"src/{self.symbol}.c"
+
+    def sources(self, target: Target | None = None) -> tuple[str, ...]:
+        """All C files, relative to the runtime's folder; without a `target` those that suit every core."""
+        features = () if target is None else target.features
+        return (self.source, *(_of_core(helper, features) for helper in self.helpers))
 
     @abstractmethod
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -95,7 +95,7 @@ def _check_sources(folder: Path, program: Program, owned: Mapping[str, str], ver
         message = f"files are missing: {', '.join(missing)}"
         raise UsageError(Problem("not-a-project", message, str(folder), hint=_AGAIN))
     called = [call for graph in program.graphs for call in calls(graph)]
-    wanted = {call.kernel.source for call in called if not call.kernel.is_alias}
+    wanted = {path for call in called if not call.kernel.is_alias for path in call.kernel.sources()}
     names = {Path(path).name for path in owned}
     lacking = sorted(Path(path).name for path in wanted if Path(path).name not in names)
     if version == VERSION and not lacking:

@@ -57,6 +57,13 @@ void bnncl_filter_accumulate_bits(int32_t *restrict sum, const uint32_t *restric
                                   uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
                                   const bnncl_window *restrict window);
 
+/* The same, two output channels at a time, with more scratch: filter_h * filter_w words, 512 for each eight positions
+ * begun, of at most 32, and, in whole words, as many times 2 bytes for each sum of one channel. */
+void bnncl_filter_accumulate_bits_pairs(int32_t *restrict sum, const uint32_t *restrict input,
+                                        const int16_t *restrict gradient, const int32_t *restrict exponent,
+                                        uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
+                                        const bnncl_window *restrict window);
+
 void bnncl_filter_accumulate_i8(int32_t *restrict sum, const int8_t *restrict input,
                                 const int16_t *restrict gradient, const int32_t *restrict exponent,
                                 uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,

@@ -141,6 +141,35 @@ class AccumulateFilterBits(AccumulateFilterKernel):
         return tables_for(height * width, 8)
 
 
+class AccumulateFilterBitsPairs(AccumulateFilterBits):
+    """The same with tables of two output channels at a time."""
+
+    includes: ClassVar[tuple[str, ...]] = (
+        "bnncl/bits.h",
+        "bnncl/fixed.h",
+        "bnncl/gradient.h",
+        "bnncl/internal/filter_accumulate_pairs.h",
+        "bnncl/internal/pair_tables.h",
+        "bnncl/internal/position.h",
+        "bnncl/types.h",
+    )
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """The tables of 32 positions, their padding, and the places that the inputs choose."""
+        _, taps, channels = types[0].shape
+        tables = self._tables(types)
+        return 4 * (2 * BYTE_TABLE * tables + taps + -(-taps * channels * tables // 2))
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """For each 32 positions their places, tables for each two channels, a choice for each two sums."""
+        out, taps, channels = types[0].shape
+        height, width, _ = types[2].shape
+        tables = self._tables(types)
+        each = taps * channels * (12 + 5 * tables) + tables * BYTE_TABLE * 5
+        blocks = -(-height * width // BLOCK)
+        return blocks * ((out + 1) // 2 * each + taps * channels * 10 * tables) + self.rounding(types)
+
+
 class AccumulateFilterIntegers(AccumulateFilterKernel):
     """The gradient over 8-bit integers: 32 positions at a time."""
 

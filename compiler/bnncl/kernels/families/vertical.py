@@ -71,13 +71,18 @@ class VerticalConv(Kernel):
             return False
         x = types[0]
         fits = window_fits(op.window, x.shape, op.window.out_size(x.shape)) and x.channels <= _MAX_CHANNELS
-        return fits and border_fits(_classes(op, x)) and _plane_count(op, x) <= _MAX_PLANES
+        return fits and border_fits(_classes(op, x)) and self.plane_count(op, x) <= _MAX_PLANES
+
+    def plane_count(self, op: BinaryConv, x: TensorType) -> int:
+        """Bits of a counter: odd, with ceil(K / 2) <= 2**(bits - 1) - 2."""
+        half = -(-op.window.taps * x.channels // 2)
+        return next(bits for bits in range(3, 64, 2) if half <= (1 << (bits - 1)) - 2)
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """Rows, what finishes the counters, border classes and window."""
         assert isinstance(op, BinaryConv)
         classes = _classes(op, types[0])
-        after = self.finish(op, _weight_sums(op, classes), _plane_count(op, types[0]))
+        after = self.finish(op, _weight_sums(op, classes), self.plane_count(op, types[0]))
         edges = border(classes)
         window = window_struct(op.window, types[0], op.infer(*types), op.pad_value)
         return Binding(
@@ -103,12 +108,6 @@ class VerticalConv(Kernel):
         tap = (in_channels // 2 + 2) * _PER_ROW + _PER_TAP
         pixel = groups * (op.window.taps * tap + _PER_GROUP) + channels * self.per_output
         return height * width * pixel + in_h * in_w * in_channels * _PER_CHANNEL
-
-
-def _plane_count(op: BinaryConv, x: TensorType) -> int:
-    """Bits of a counter: odd, with ceil(K / 2) <= 2**(bits - 1) - 2."""
-    half = -(-op.window.taps * x.channels // 2)
-    return next(bits for bits in range(3, 64, 2) if half <= (1 << (bits - 1)) - 2)
 
 
 def _classes(op: BinaryConv, x: TensorType) -> BorderClasses:
