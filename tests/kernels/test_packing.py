@@ -62,7 +62,9 @@ def _flipped(array: ConstArray, element: int, bit: int) -> Constant:
     return Constant(data)
 
 
-@pytest.mark.parametrize("symbol", ["bnncl_bconv_xnor_sign", "bnncl_bconv_vertical_sign"])
+@pytest.mark.parametrize(
+    "symbol", ["bnncl_bconv_xnor_sign", "bnncl_bconv_vertical_sign", "bnncl_bconv_rows_sign"]
+)
 def test_a_flipped_bit_is_the_filter_element_it_is_located_at(library: ctypes.CDLL, symbol: str) -> None:
     """Changing the logical element that a place names gives the stored bit that was flipped."""
     kernel, x, rng = BY_SYMBOL[symbol], TensorType((4, 5, 40), Binary()), np.random.default_rng(5)
@@ -99,6 +101,7 @@ def test_thresholds_on_both_sides_of_every_sum(library: ctypes.CDLL) -> None:
             for ones in range(channels + 1):
                 sample = np.ones(x.shape, np.int8)
                 sample[..., :ones] = -1
-                for symbol in ("bnncl_bconv_xnor_sign", "bnncl_bconv_vertical_sign"):
-                    got = run_kernel(library, BY_SYMBOL[symbol], op, (x,), sample)
+                for stem in ("xnor", "vertical", "rows"):
+                    kernel = BY_SYMBOL[f"bnncl_bconv_{stem}_sign"]
+                    got = run_kernel(library, kernel, op, (x,), sample)
                     assert np.array_equal(got, op.evaluate(sample[None])[0])

@@ -1,0 +1,69 @@
+"""Binary convolutions over active rows: the vertical kernels with the counting left to the core."""
+
+from __future__ import annotations
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import TensorType
+from bnncl.kernels.families.vertical import VerticalConv
+from bnncl.numerics.bits import words_for
+from bnncl.ops.conv import BinaryConv
+from bnncl.targets import Target
+
+_MAX_OFFSET = 2**28
+"""Weights of one group, and entries of one row of the map, at most: distances in bytes are below 2**31."""
+
+_PER_ROW, _PER_PART, _PER_PIXEL, _PER_GROUP, _PER_CHANNEL = 7, 40, 120, 300, 5
+
+
+class RowsConv(VerticalConv):
+    """A vertical binary convolution whose lists hold, in 32 bits, where each row of weights lies."""
+
+    includes = (
+        "bnncl/bits.h",
+        "bnncl/epilogue.h",
+        "bnncl/internal/add_rows.h",
+        "bnncl/internal/bconv_rows.h",
+        "bnncl/internal/list_rows.h",
+        "bnncl/internal/planes.h",
+        "bnncl/internal/row_lists.h",
+        "bnncl/internal/rows.h",
+        "bnncl/internal/window.h",
+        "bnncl/types.h",
+    )
+    helpers = ("bnncl_add_rows", "bnncl_list_rows")
+    keeps_planes = False
+
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """What the family accepts, unless columns are dilated or distances would not fit."""
+        if not super().accepts(op, types, target):
+            return False
+        assert isinstance(op, BinaryConv)
+        _, in_w, channels = types[0].shape
+        return op.window.dilation_w == 1 and max(op.window.taps, in_w) * (channels + 1) < _MAX_OFFSET
+
+    def plane_count(self, op: BinaryConv, x: TensorType) -> int:
+        """Bits of a counter: even, 6 or more, with ceil(K / 2) <= 2**(bits - 1) - 2."""
+        half = -(-op.window.taps * x.channels // 2)
+        return next(bits for bits in range(6, 64, 2) if half <= (1 << (bits - 1)) - 2)
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """Parts of one pixel, carries, planes, and the lists of the rows that one window covers."""
+        assert isinstance(op, BinaryConv)
+        in_h, in_w, channels = types[0].shape
+        _, out_w, out_channels = op.infer(*types).shape
+        window = op.window
+        parts = 5 * window.filter_h + 3 * (out_w + 1)
+        carries = 3 + window.filter_h + window.taps * channels // 16
+        planes = self.plane_count(op, types[0]) * (words_for(out_channels) if self.keeps_planes else 1)
+        ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
+        return 4 * (parts + carries + planes + ring * (in_w * (channels + 1) + 2))
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """Instructions for each row added, at one half density, each part, pixel, group and listed channel."""
+        assert isinstance(op, BinaryConv)
+        height, width, channels = op.infer(*types).shape
+        in_h, in_w, in_channels = types[0].shape
+        groups, window = words_for(channels), op.window
+        group = window.taps * in_channels // 2 * _PER_ROW + window.filter_h * _PER_PART + _PER_GROUP
+        pixel = groups * group + channels * self.per_output + _PER_PIXEL
+        return height * width * pixel + in_h * in_w * in_channels * _PER_CHANNEL

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: 0BSD */
+#ifndef BNNCL_INTERNAL_TRANSPOSE_H
+#define BNNCL_INTERNAL_TRANSPOSE_H
+
+#include <stdint.h>
+
+/* Swaps the bits of *low whose number has the bit `shift` with those of *high whose number lacks it; `mask`
+ * has the bits that lack it. */
+static inline void bnncl_swap_bits(uint32_t *low, uint32_t *high, uint32_t shift, uint32_t mask)
+{
+    const uint32_t differ = ((*low >> shift) ^ *high) & mask;
+    *high ^= differ;
+    *low ^= differ << shift;
+}
+
+/* Two rounds of swaps: a with c and b with d by `shift`, then a with b and c with d by half of that. */
+static inline void bnncl_swap_four(uint32_t words[4], uint32_t shift, uint32_t mask, uint32_t half_mask)
+{
+    bnncl_swap_bits(&words[0], &words[2], shift, mask);
+    bnncl_swap_bits(&words[1], &words[3], shift, mask);
+    bnncl_swap_bits(&words[0], &words[1], shift / 2u, half_mask);
+    bnncl_swap_bits(&words[2], &words[3], shift / 2u, half_mask);
+}
+
+/* 32 numbers of 16 bits whose bit k are the bits of planes[k], from lane 0 on: sums[i] = base[i] + number i.
+ * Both halves of the 16 words are transposed at once; the planes are used up. */
+static inline void bnncl_add_numbers(uint32_t planes[16], const int32_t *base, int32_t *sums)
+{
+    for (uint32_t k = 0; k < 4; k++) {
+        uint32_t words[4] = {planes[k], planes[k + 4], planes[k + 8], planes[k + 12]};
+        bnncl_swap_four(words, 8, 0x00FF00FFu, 0x0F0F0F0Fu);
+        planes[k] = words[0];
+        planes[k + 4] = words[1];
+        planes[k + 8] = words[2];
+        planes[k + 12] = words[3];
+    }
+    for (uint32_t k = 0; k < 16; k += 4) {
+        uint32_t words[4] = {planes[k], planes[k + 1], planes[k + 2], planes[k + 3]};
+        bnncl_swap_four(words, 2, 0x33333333u, 0x55555555u);
+        for (uint32_t i = 0; i < 4; i++) {
+            sums[k + i] = base[k + i] + (int32_t)(words[i] & 0xFFFFu);
+            sums[k + i + 16] = base[k + i + 16] + (int32_t)(words[i] >> 16);
+        }
+    }
+}
+
+#endif
