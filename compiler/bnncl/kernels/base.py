@@ -90,11 +90,11 @@ class Kernel(ABC):
     """Descriptor of one C function.
 
     `symbol` is the function's name, the stem of its C file and, without `bnncl_`, of this descriptor's
-    file. `header` declares it; `includes` are all further runtime headers that its source and `header`
-    need, in the order of their names. Headers are named as `#include` does: relative to the runtime's
-    `include/`. `helpers` are functions of the runtime, each a C file of its name, that the function calls:
-    a core may have its own of them (`sources`), which compute the same. `family` names rival ways to compute the same op, where there are any. Descriptors hold no
-    state.
+    file. `header` declares it; `includes` are all further runtime headers that its source, its helpers and
+    `header` need, in the order of their names. Headers are named as `#include` does: relative to the
+    runtime's `include/`. `helpers` are functions of the runtime, each a C file of its name, that the function
+    calls: a core may have its own of them, which compute the same (`sources`). `family` names rival ways to
+    compute the same op, where there are any. Descriptors hold no state.
     """
 
     symbol: ClassVar[str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.families.vertical import VerticalConv
@@ -18,7 +20,7 @@ _PER_ROW, _PER_PART, _PER_PIXEL, _PER_GROUP, _PER_CHANNEL = 7, 40, 120, 300, 5
 class RowsConv(VerticalConv):
     """A vertical binary convolution whose lists hold, in 32 bits, where each row of weights lies."""
 
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/epilogue.h",
         "bnncl/internal/add_rows.h",
@@ -59,7 +61,7 @@ class RowsConv(VerticalConv):
         return 4 * (parts + carries + planes + ring * (in_w * (channels + 1) + 2))
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, at one half density, each part, pixel, group and listed channel."""
+        """Instructions for each row added, at one half density, part, pixel, group and listed channel."""
         assert isinstance(op, BinaryConv)
         height, width, channels = op.infer(*types).shape
         in_h, in_w, in_channels = types[0].shape

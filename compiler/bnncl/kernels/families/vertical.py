@@ -49,7 +49,7 @@ class VerticalConv(Kernel):
 
     family = "vertical"
     header = "bnncl/bconv.h"
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/epilogue.h",
         "bnncl/internal/bconv_vertical.h",
