@@ -225,6 +225,7 @@ BENCH = _object(
             ram_bytes=_COUNT,
             scratch_bytes=_COUNT,
             macs=_COUNT,
+            binary={"type": "boolean"},
             bound=_OPTIONAL_COUNT,
             bound_cycles=_OPTIONAL_COUNT,
             predicted=_COUNT,

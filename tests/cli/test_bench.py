@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 import jsonschema
@@ -152,7 +154,73 @@ def test_a_broken_kernel_is_caught(bnncl_: Command, monkeypatch: pytest.MonkeyPa
     assert done.code == 1
     assert "[bench-wrong-result]" in done.err
     assert "odd on rv32imac, kernels xnor: bnncl_bconv_xnor_sign computed something else" in done.err
-    assert "0 rows; 1 computed something else than the reference" in done.out
+    assert "0 rows, 1 failed: bench-wrong-result" in done.out
+
+
+def test_what_does_not_compile_stops_nothing_else(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Project.write
+
+    def broken(self: Project, folder: Path) -> Path:
+        path = write(self, folder)
+        source = path / "src" / "bnncl" / "bnncl_bconv_xnor_sign.c"
+        if source.exists():
+            source.write_text("#error broken\n")
+        return path
+
+    monkeypatch.setattr(Project, "write", broken)
+    done = bnncl_("bench", *TWO[:2], "--targets", "rv32imac", "--kernels", "xnor,vertical")
+    assert done.code == 1
+    assert "[compile-failed]" in done.err
+    assert "3 rows, 1 failed: compile-failed" in done.out
+
+
+def test_a_page_with_a_chart(bnncl_: Command, here: Path, stored: Callable[..., Path]) -> None:
+    """It parses, loads nothing, shows every row, and is the same again."""
+    path = stored(instructions=lambda was: was * 9 // 10)
+    words = ("bench", *ONE, "--baseline", path)
+    done = bnncl_(*words, "-o", "new/page.html", "-o", "new/rows.json")
+    assert done.code == 1
+    assert "written to new/page.html" in done.out
+    assert "worse: odd on rv32imac" in done.out
+    text = (here / "new" / "page.html").read_text()
+    page = _Page()
+    page.feed(text)
+    assert page.open == []
+    assert page.rows == 2
+    assert text.count("<svg") == 1
+    assert 'class="worse">worse: odd on rv32imac' in text
+    assert not re.findall(r"""(?:src|href)=["'](?!#)""", text.replace("xlink:", ""))
+    jsonschema.validate({**json.loads((here / "new" / "rows.json").read_text())}, {"required": ["baseline"]})
+    assert bnncl_(*words, "--report", "html").out == text
+
+
+class _Page(HTMLParser):
+    """The tags that were left open, and the rows of the table of results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in ("meta", "path", "use"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("path", "use"):
+            return
+        assert self.open.pop() == tag
+        self.rows += tag == "tr" and "table" in self.open and ("thead" in self.open or "tbody" in self.open)
+
+
+def test_without_matplotlib_there_is_no_chart(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "bnncl.bench.chart", raising=False)
+    done = bnncl_("bench", *ONE, "--report", "html")
+    assert done.code == 0
+    assert "pip install matplotlib" in done.err
+    assert "bconv_xnor_sign" in done.out
+    assert "<svg" not in done.out
 
 
 def test_names_that_are_none_all_at_once(bnncl_: Command) -> None:

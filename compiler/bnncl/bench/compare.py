@@ -60,6 +60,21 @@ class Comparison:
         """The changes for the worse."""
         return tuple(change for change in self.changes if change.is_regression)
 
+    @property
+    def improvements(self) -> tuple[Change, ...]:
+        """The changes for the better."""
+        return tuple(change for change in self.changes if not change.is_regression)
+
+    def as_json(self) -> dict[str, object]:
+        """Everything as plain numbers, strings and lists."""
+        return {
+            "compared": self.compared,
+            "added": self.added,
+            "regressions": [str(each) for each in self.regressions],
+            "improvements": [str(each) for each in self.improvements],
+            "notes": list(self.notes),
+        }
+
 
 def compare(now: Bench, before: Bench, tolerance: float, where: str) -> Comparison:
     """Every figure that changed by more than the share `tolerance` and by more than it is counted to.

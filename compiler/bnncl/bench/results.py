@@ -21,7 +21,8 @@ class Row:
     `resolution`; `predicted` ones are those of the cost model, which means a density of one half. `error` is
     predicted / counted - 1, None at other densities. Sizes are in bytes: `flash_bytes` of code and constants
     of the layer, `ram_bytes` of its input, output and scratch. `bound` are instructions, `bound_cycles`
-    cycles, of `bnncl.bench.bounds`, None where there are none. `macs` leaves padding out.
+    cycles, of `bnncl.bench.bounds`, None where there are none. `macs` leaves
+    padding out; `binary` says that they are ±1 by ±1.
     """
 
     shape: str
@@ -36,6 +37,7 @@ class Row:
     ram_bytes: int
     scratch_bytes: int
     macs: int
+    binary: bool
     bound: int | None
     bound_cycles: int | None
     predicted: int
@@ -54,14 +56,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Bench:
-    """Rows in order of shapes, choices of kernels, targets, densities; and what was computed wrong.
+    """Rows in order of shapes, choices of kernels, targets, densities; and what went wrong.
 
     `compilers` are names and versions by target: counts depend on them.
     """
 
     rows: tuple[Row, ...]
     compilers: dict[str, str]
-    wrong: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Everything as plain numbers, strings, lists and dicts."""

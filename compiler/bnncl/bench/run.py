@@ -18,7 +18,7 @@ from bnncl.bench.measure import Counted, code_bytes, measured
 from bnncl.bench.models import LAYER, activations, one_layer
 from bnncl.bench.results import Bench, Row
 from bnncl.bench.shapes import Layer
-from bnncl.diagnostics import Problem
+from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options
 from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project, stored_inputs
@@ -68,25 +68,34 @@ class _Part:
 def bench(settings: Settings, progress: Progress | None = None) -> Bench:
     """Count everything that `settings` name, on all cores of this machine.
 
-    Rows that were computed wrong are left out and named in `wrong` (`bench-wrong-result`). Where two choices
-    of kernels lead to the same one, the first has the row.
+    A row that was computed wrong is left out and named in `problems` (`bench-wrong-result`), as is a program
+    that does not compile or does not end. Where two choices of kernels lead to the same one, the first has
+    the row.
     """
     parts = [_Part(*each) for each in product(settings.layers, settings.kernels, settings.targets)]
     rows: dict[tuple[object, ...], Row] = {}
-    wrong: list[Problem] = []
+    problems: list[Problem] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda part: _measured(part, settings.densities), parts)
-        for at, (part, (found, problems)) in enumerate(zip(parts, results, strict=True)):
+        for at, (part, (found, failed)) in enumerate(zip(parts, results, strict=True)):
             for row in found:
                 rows.setdefault((row.shape, row.target, row.density, row.kernel), row)
-            wrong += problems
+            problems += failed
             if progress is not None:
                 progress(at + 1, len(parts), str(part))
     versions = {target.name: compiler_version(target) for target in settings.targets}
-    return Bench(tuple(rows.values()), versions, tuple(wrong))
+    return Bench(tuple(rows.values()), versions, tuple(problems))
 
 
 def _measured(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[Problem]]:
+    """Rows and problems of one program."""
+    try:
+        return _counted(part, densities)
+    except VerificationFailed as error:
+        return [], list(error.problems)
+
+
+def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[Problem]]:
     layer = part.layer
     shares: tuple[float | None, ...] = (None,) if layer.reads == "pixels" else tuple(densities)
     inputs = np.concatenate([activations(layer, share).numpy() for share in shares])
@@ -134,6 +143,7 @@ def _row(part: _Part, share: float | None, project: Project, counted: Counted, c
         ram_bytes=type_.stored_bytes + op.output_bytes + op.scratch_bytes,
         scratch_bytes=op.scratch_bytes,
         macs=macs,
+        binary=op.binary_macs > 0,
         bound=None if least is None else least.instructions,
         bound_cycles=None if least is None else least.cycles,
         predicted=op.instructions,

@@ -24,12 +24,12 @@ from bnncl.targets import TARGETS, target
 
 if TYPE_CHECKING:
     from bnncl.bench.compare import Comparison
-    from bnncl.bench.results import Bench, Row
+    from bnncl.bench.results import Bench
     from bnncl.bench.run import Progress, Settings
 
 NAME = "bench"
 HELP = "Count the instructions of single layers on every core, and compare with a stored count."
-FORMS = ("text", "json")
+FORMS = ("text", "json", "html")
 _WIDTH = 160
 _DENSITIES = (0.1, 0.5, 0.9)
 
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     compared = None if before is None else compare(found, before, args.tolerance, str(args.baseline))
     _report(args, found, compared)
     regressions = () if compared is None else compared.regressions
-    problems = [*found.wrong, *(Problem("bench-regression", str(each)) for each in regressions)]
+    problems = [*found.problems, *(Problem("bench-regression", str(each)) for each in regressions)]
     if problems:
         raise VerificationFailed(*problems)
     return 0
@@ -137,67 +137,43 @@ def _report(args: argparse.Namespace, found: Bench, compared: Comparison | None)
     if not args.output:
         print(_as(args.report, found, compared), end="")
         return
-    print("\n".join([*_verdict(found, compared), *(f"written to {path}" for path in args.output)]))
+    print("\n".join([*_findings(found, compared), *(f"written to {path}" for path in args.output)]))
 
 
 def _as(form: str, found: Bench, compared: Comparison | None) -> str:
     if form == "json":
-        return json.dumps({**found.as_json(), **_changes(compared)}, indent=2) + "\n"
+        held = {} if compared is None else {"baseline": compared.as_json()}
+        return json.dumps({**found.as_json(), **held}, indent=2) + "\n"
+    if form == "html":
+        from bnncl.bench.page import page
+
+        return page(found, compared)
     return _as_text(found, compared)
-
-
-def _changes(compared: Comparison | None) -> dict[str, object]:
-    if compared is None:
-        return {}
-    held = {
-        "compared": compared.compared,
-        "added": compared.added,
-        "regressions": [str(each) for each in compared.changes if each.is_regression],
-        "improvements": [str(each) for each in compared.changes if not each.is_regression],
-    }
-    return {"baseline": held}
 
 
 def _as_text(found: Bench, compared: Comparison | None) -> str:
     """The table, then what changed."""
+    from bnncl.bench.table import COLUMNS, LEGEND, cells
+
     table = Table(box=None)
-    for title in ("shape", "target", "-1", "kernel"):
-        table.add_column(title)
-    for title in ("instructions", "bound", "x bound", "model", "flash", "RAM"):
-        table.add_column(title, justify="right")
+    for title, number in COLUMNS:
+        table.add_column(title, justify="right" if number else "left")
     for row in found.rows:
-        table.add_row(*_cells(row))
+        table.add_row(*cells(row))
     text = StringIO()
     Console(file=text, width=_WIDTH).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return "\n".join([*lines, "", *_verdict(found, compared)]) + "\n"
+    return "\n".join([*lines, "", *LEGEND, "", *_findings(found, compared)]) + "\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.shape,
-        row.target,
-        "" if row.density is None else f"{row.density:g}",
-        row.kernel.removeprefix("bnncl_"),
-        f"{row.instructions:,}",
-        "" if row.bound is None else f"{row.bound:,}",
-        "" if row.ratio is None else f"{row.ratio:.2f}",
-        "" if row.error is None else f"{100 * row.error:+.0f} %",
-        f"{row.flash_bytes:,}",
-        f"{row.ram_bytes:,}",
-    )
+def _findings(found: Bench, compared: Comparison | None) -> list[str]:
+    from bnncl.bench.table import verdict
 
-
-def _verdict(found: Bench, compared: Comparison | None) -> list[str]:
-    lines = [f"{len(found.rows)} rows, every output equal to the reference's"]
-    if found.wrong:
-        lines = [f"{len(found.rows)} rows; {len(found.wrong)} computed something else than the reference"]
-    if compared is None:
-        return lines
-    worse, better = len(compared.regressions), len(compared.changes) - len(compared.regressions)
-    lines.append(f"{compared.compared} of them are in the baseline: {worse} figures worse, {better} better")
-    lines += [f"  {'worse' if each.is_regression else 'better'}: {each}" for each in compared.changes]
-    return [*lines, *compared.notes]
+    lines = list(verdict(found, compared))
+    if compared is not None:
+        lines += [f"worse: {each}" for each in compared.regressions]
+        lines += [f"better: {each}" for each in compared.improvements]
+    return lines
 
 
 @contextmanager
