@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: 0BSD */
+#include "bnncl/internal/list_rows.h"
+#include "bnncl/internal/rows.h"
+
+#if defined(__thumb2__) && !defined(BNNCL_PURE_C)
+
+/* The highest 1 first: r3 is the word, ip where its bit 31 stands, lr the number of leading zeros. */
+__attribute__((naked)) uint32_t *bnncl_list_rows(uint32_t *entry __attribute__((unused)),
+                                                 const uint32_t *words __attribute__((unused)),
+                                                 uint32_t count __attribute__((unused)),
+                                                 uint32_t offset __attribute__((unused)))
+{
+    __asm__(".syntax unified\n"
+            "push {r4, lr}\n"
+            "cbz r2, 4f\n"
+            "adds r4, r3, #128\n"
+            "1: ldr r3, [r1], #4\n"
+            "mov ip, r4\n"
+            "adds r4, #128\n"
+            "cbz r3, 3f\n"
+            "2: clz lr, r3\n"
+            "add lr, lr, #1\n"
+            "sub ip, ip, lr, lsl #2\n"
+            "str ip, [r0], #4\n"
+            "lsls r3, r3, lr\n"
+            "bne 2b\n"
+            "3: subs r2, #1\n"
+            "bne 1b\n"
+            "4: pop {r4, pc}\n");
+}
+
+#else
+
+uint32_t *bnncl_list_rows(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset)
+{
+    return bnncl_list_words(entry, words, count, offset);
+}
+
+#endif
