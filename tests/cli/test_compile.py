@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from bnncl.verification.opened import open_project
 from tests.e2e.zoo import build, images
 from tests.tools import ROOT
 
@@ -190,11 +191,29 @@ def test_widths_kernels_and_input_map(bnncl_: Command, here: Path, saved: Path) 
         sizes[bits] = json.loads(done.out)["weight_bytes"]
     assert sizes["8"] < sizes["16"]
     done = bnncl_("compile", saved, "--kernels", "xnor", "-o", "xnor", "--report", "json")
-    assert not [op for op in json.loads(done.out)["ops"] if "vertical" in op["kernel"]]
+    chosen = [op["kernel"] for op in json.loads(done.out)["ops"] if "_bconv_" in op["kernel"]]
+    assert chosen
+    assert all("_xnor_" in kernel for kernel in chosen)
     done = bnncl_(
         "compile", saved, "--input-map", "uint8:0.0625:0", "-o", "map", "--report", "json", "--force"
     )
     assert json.loads(done.out)["input"]["scale"] == [0.0625]
+
+
+def test_pure_c_has_no_assembly(bnncl_: Command, here: Path, saved: Path) -> None:
+    wanted = ("compile", saved, "--kernels", "vertical", "--target", "cortex-m4", "-o")
+    assert bnncl_(*wanted, "own").code == 0
+    assert bnncl_(*wanted, "pure", "--pure-c").code == 0
+    with_assembly = {
+        folder: [path.name for path in (here / folder).rglob("*.c") if "__asm__" in path.read_text()]
+        for folder in ("own", "pure")
+    }
+    assert "bnncl_add_rows.c" in with_assembly["own"]
+    assert with_assembly["pure"] == []
+    assert (here / "pure" / "src" / "bnncl" / "bnncl_add_rows.c").is_file()
+    own, pure = (open_project(here / folder) for folder in ("own", "pure"))
+    assert "thumb2" in own.targets[0].features
+    assert pure.targets[0].features == ()
 
 
 def test_entry_points() -> None:

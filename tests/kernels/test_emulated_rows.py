@@ -1,4 +1,4 @@
-"""Kernels over active rows with the functions that a core has of its own, on a core of each instruction set."""
+"""Kernels over active rows, with the functions that a core has of its own, on each instruction set."""
 
 from __future__ import annotations
 

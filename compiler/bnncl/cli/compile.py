@@ -93,6 +93,7 @@ def _size_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scratch-limit", type=values.size, metavar="BYTES", help="pass over kernels that need more scratch"
     )
+    group.add_argument("--pure-c", action="store_true", help="no assembly and nothing else of one core")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -158,6 +159,7 @@ def _options(args: argparse.Namespace) -> Options:
         real_bits=args.real_bits,
         kernels=args.kernels,
         scratch_limit=args.scratch_limit,
+        pure_c=args.pure_c,
         labels=args.class_names,
         emit=args.emit,
         require_calibration=args.require_calibration,

@@ -59,6 +59,7 @@ class Options(TrainOptions):
     real_bits: int = 16
     kernels: Preference = "auto"
     scratch_limit: int | None = None
+    pure_c: bool = False
     require_calibration: bool = False
     labels: tuple[str, ...] = ()
     emit: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ class Options(TrainOptions):
                     )
                 )
         problems.raise_as(UsageError)
-        return tuple(targets), tuple(boards)
+        return tuple(each.portable() if self.pure_c else each for each in targets), tuple(boards)
 
     def _problems(self) -> list[Problem]:
         found = []
@@ -150,6 +151,7 @@ class Options(TrainOptions):
             ("real path bits", str(self.real_bits)),
             ("kernels", self.kernels),
             ("scratch limit", "none" if self.scratch_limit is None else str(self.scratch_limit)),
+            *((("pure C", "yes"),) if self.pure_c else ()),
             *self.train_settings(),
         )
 

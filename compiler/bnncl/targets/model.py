@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 CounterKind = Literal["systick", "minstret", "callgrind"]
@@ -74,3 +74,7 @@ class Target:
     counter: Counter
     pio_env: str
     mpy_arch: str
+
+    def portable(self) -> Target:
+        """The same core, of which kernels may ask for nothing: all its code is portable C."""
+        return replace(self, features=())

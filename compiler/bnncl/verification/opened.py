@@ -44,7 +44,7 @@ class Opened:
 @dataclass(frozen=True)
 class _Manifest:
     name: str
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     kernels: Preference
     scratch_limit: int | None
     tool_version: str
@@ -56,9 +56,12 @@ class _Manifest:
             settings = held["settings"]
             scratch, kernels = settings["scratch limit"], settings["kernels"]
             limit = None if scratch == "none" else int(scratch)
-            targets = tuple(str(name) for name in held["targets"])
-            if not targets or kernels not in get_args(Preference):
+            names = tuple(str(name) for name in held["targets"])
+            if not names or kernels not in get_args(Preference):
                 raise ValueError(kernels)
+            targets = tuple(map(target, names))
+            if settings.get("pure C") == "yes":
+                targets = tuple(each.portable() for each in targets)
             return cls(str(held["name"]), targets, kernels, limit, str(held["tool_version"]))
         except (KeyError, TypeError, ValueError) as error:
             message = f"{MANIFEST} is damaged"
@@ -78,14 +81,13 @@ def open_project(folder: Path) -> Opened:
             )
         )
     held = _Manifest.read(folder)
-    targets = tuple(target(name) for name in held.targets)
     program = restore(_program(folder), str(folder / PROGRAM))
-    select = SelectKernels(targets[0], held.kernels, held.scratch_limit)
+    select = SelectKernels(held.targets[0], held.kernels, held.scratch_limit)
     program = program.map(lambda graph: run_passes(graph, (select,)))
     edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
     if PROGRAM not in edited:
         _check_sources(folder, program, owned, held.tool_version)
-    return Opened(folder, held.name, program, targets, edited)
+    return Opened(folder, held.name, program, held.targets, edited)
 
 
 def _check_sources(folder: Path, program: Program, owned: Mapping[str, str], version: str) -> None:
