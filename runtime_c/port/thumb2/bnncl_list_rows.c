@@ -12,7 +12,6 @@ __attribute__((naked)) uint32_t *bnncl_list_rows(uint32_t *entry __attribute__((
 {
     __asm__(".syntax unified\n"
             "push {r4, lr}\n"
-            "cbz r2, 4f\n"
             "adds r4, r3, #128\n"
             "1: ldr r3, [r1], #4\n"
             "mov ip, r4\n"
@@ -26,7 +25,7 @@ __attribute__((naked)) uint32_t *bnncl_list_rows(uint32_t *entry __attribute__((
             "bne 2b\n"
             "3: subs r2, #1\n"
             "bne 1b\n"
-            "4: pop {r4, pc}\n");
+            "pop {r4, pc}\n");
 }
 
 #else

@@ -37,7 +37,7 @@ typedef struct {
  * 2**planes. */
 void bnncl_add_rows(const bnncl_rows_work *work);
 
-/* Writes at `entry` an entry for each 1 in `count` words, that of bit b of word w being
+/* Writes at `entry` an entry for each 1 in `count` words, 1 or more, that of bit b of word w being
  * offset + 4 * (32 * w + b), in any order, and returns the end. One more entry may be overwritten. */
 uint32_t *bnncl_list_rows(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset);
 
