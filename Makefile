@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 C_FILES = $(sort $(shell find runtime_c examples -name '*.[ch]'))
 
-.PHONY: setup lint test demo clean check-python check-c
+.PHONY: setup lint test bench demo clean check-python check-c
 
 setup:
 	@$(PYTHON) scripts/setup.py all
@@ -15,6 +15,11 @@ test:
 	@$(PYTHON) scripts/setup.py test
 	@$(MAKE) --no-print-directory check-python check-c
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not study"
+
+bench:
+	@$(PYTHON) scripts/setup.py bench
+	@OMP_NUM_THREADS=1 $(BIN)/bnncl bench --kernels auto,xnor --baseline docs/bench_baseline.json \
+		-o build/bench.html -o build/bench.json
 
 lint:
 	@$(PYTHON) scripts/setup.py lint

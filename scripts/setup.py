@@ -1,4 +1,4 @@
-"""Sets the checkout up: `python3 scripts/setup.py demo|lint|test|all`.
+"""Sets the checkout up: `python3 scripts/setup.py demo|lint|bench|test|all`.
 
 Needs nothing but Python. Makes `.venv`, fills PlatformIO's core folder, installs missing Debian
 packages where that is wanted, and records in `build/setup.json` what is still missing. Ends with 0 as
@@ -66,6 +66,7 @@ TARGETS = {
 PROFILES = {
     "demo": ("host", "arm"),
     "lint": ("lint",),
+    "bench": ("host", "arm", "riscv", "count"),
     "test": ("host", "arm", "riscv", "lint", "count", "build"),
     "all": ("host", "arm", "riscv", "lint", "count", "build"),
 }

@@ -122,17 +122,25 @@ def test_a_regression_in_json(bnncl_: Command, stored: Callable[..., Path]) -> N
     assert "bytes of RAM" in held["regressions"][0]
 
 
-def test_another_compiler_is_noted(bnncl_: Command, stored: Callable[..., Path]) -> None:
-    path = stored()
+def test_what_another_compiler_made_is_not_compared(bnncl_: Command, here: Path) -> None:
+    path = here / "baseline.json"
+    assert bnncl_("bench", *TWO, "-o", path).code == 0
     held = json.loads(path.read_text())
     held["compilers"]["rv32imac"] = "riscv64-unknown-elf-gcc 1.0"
+    held["rows"][1]["instructions"] //= 2
     path.write_text(json.dumps(held))
-    assert "in the baseline by riscv64-unknown-elf-gcc 1.0" in bnncl_("bench", *ONE, "--baseline", path).out
+    done = bnncl_("bench", *TWO, "--baseline", path)
+    assert done.code == 0
+    assert "1 of them are in the baseline: 0 figures worse, 0 better" in done.out
+    note = "in the baseline by riscv64-unknown-elf-gcc 1.0."
+    assert note in done.out
+    words = (*TWO[:2], "--targets", "rv32imac", *TWO[4:])
+    assert note in refused(bnncl_("bench", *words, "--baseline", path), 2, "baseline-disjoint")
 
 
 def test_baselines_that_are_none(bnncl_: Command, here: Path, stored: Callable[..., Path]) -> None:
     path = stored()
-    assert "--shapes" not in refused(bnncl_("bench", *TWO, "--baseline", path), 2, "baseline-disjoint")
+    refused(bnncl_("bench", *TWO, "--baseline", path), 2, "baseline-disjoint")
     path.write_text("{}")
     refused(bnncl_("bench", *ONE, "--baseline", path), 2, "bad-baseline")
     refused(bnncl_("bench", *ONE, "--baseline", here / "nowhere.json"), 2, "bad-baseline")
@@ -170,6 +178,7 @@ def test_what_does_not_compile_stops_nothing_else(bnncl_: Command, monkeypatch: 
     monkeypatch.setattr(Project, "write", broken)
     done = bnncl_("bench", *TWO[:2], "--targets", "rv32imac", "--kernels", "xnor,vertical")
     assert done.code == 1
+    assert "error: odd on rv32imac, kernels xnor: " in done.err
     assert "[compile-failed]" in done.err
     assert "3 rows, 1 failed: compile-failed" in done.out
 

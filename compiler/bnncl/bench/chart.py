@@ -28,7 +28,7 @@ _LOOK: Final[Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "bnncl",
 }
-_COLOURS: Final = ("#c2410c", "#8fb8cc", "#7a9e3f")
+_COLOURS: Final = {"auto": "#c2410c", "xnor": "#8fb8cc", "vertical": "#7a9e3f"}
 _INK, _QUIET = "#20282d", "#596167"
 _HALF: Final = 0.5
 _COLUMNS: Final = 2
@@ -46,7 +46,7 @@ def chart(rows: Sequence[Row]) -> str:
     if not targets:
         return ""
     shapes = list(dict.fromkeys(row.shape for row in binary))
-    choices = list(dict.fromkeys(row.kernels for row in binary))
+    choices = [name for name in _COLOURS if name in {row.kernels for row in binary}]
     lines = -(-len(targets) // _COLUMNS)
     columns = min(_COLUMNS, len(targets))
     with mpl.rc_context(_LOOK):
@@ -71,7 +71,7 @@ def _panel(axes: Axes, target: str, shapes: list[str], choices: list[str], rows:
             group = [row for row in rows if (row.shape, row.kernels) == (shape, kernels)]
             if group:
                 place = at - _BAR / 2 + (lane + 0.5) * thick
-                _bar(axes, group, place, thick, _COLOURS[lane])
+                _bar(axes, group, place, thick, _COLOURS[kernels])
     axes.set_title(TARGETS[target].title, loc="left", fontsize=10, fontweight="bold", color=_INK)
     axes.set_yticks(range(len(shapes)), shapes)
     axes.set_ylim(len(shapes) - 0.4, -0.6)
@@ -111,10 +111,8 @@ def _per_word(row: Row, instructions: int) -> float:
 def _legend(figure: Figure, choices: list[str], rows: list[Row]) -> None:
     shown = min({row.density or 0 for row in rows}, key=lambda share: abs(share - _HALF))
     keys: list[Any] = [
-        Patch(color=colour, label=f"--kernels {name}, density {shown:g}")
-        for name, colour in zip(choices, _COLOURS, strict=False)
+        Patch(color=_COLOURS[name], label=f"--kernels {name}, density {shown:g}") for name in choices
     ]
     keys.append(Line2D([], [], color=_INK, linewidth=2, label="bound at this density"))
     keys.append(Line2D([], [], color=_INK, linewidth=0.9, alpha=0.75, label="all densities measured"))
     figure.legend(handles=keys, loc="outside upper left", ncols=len(keys), frameon=False, fontsize=9)
-    figure.supxlabel("instructions for 32 multiply-accumulates", fontsize=9, color=_QUIET)

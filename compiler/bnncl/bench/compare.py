@@ -79,20 +79,23 @@ class Comparison:
 def compare(now: Bench, before: Bench, tolerance: float, where: str) -> Comparison:
     """Every figure that changed by more than the share `tolerance` and by more than it is counted to.
 
-    Raises UsageError (`baseline-disjoint`) where `before`, read from `where`, has no row of `now`.
+    What another compiler made is not compared. Raises UsageError (`baseline-disjoint`) where `before`, read
+    from `where`, then has no row of `now`.
     """
-    old = {row.key: row for row in before.rows}
+    others = _other_compilers(now, before)
+    old = {row.key: row for row in before.rows if row.target not in others}
     pairs = [(row, old[row.key]) for row in now.rows if row.key in old]
     if now.rows and not pairs:
+        message = "it has no row of this benchmark that the same compiler made"
         hint = "Choose shapes, targets, densities and kernels that it has, or store a new one: -o FILE.json."
-        raise UsageError(Problem("baseline-disjoint", "it has no row of this benchmark", where, hint=hint))
+        raise UsageError(Problem("baseline-disjoint", message, where, " ".join(others.values()), hint))
     changes = tuple(
         Change(row, figure, getattr(was, figure), was.kernel)
         for figure, _ in FIGURES
         for row, was in pairs
         if _differs(row, was, figure, tolerance)
     )
-    return Comparison(len(pairs), len(now.rows) - len(pairs), changes, _notes(now, before))
+    return Comparison(len(pairs), len(now.rows) - len(pairs), changes, tuple(others.values()))
 
 
 def _differs(row: Row, was: Row, figure: str, tolerance: float) -> bool:
@@ -101,9 +104,11 @@ def _differs(row: Row, was: Row, figure: str, tolerance: float) -> bool:
     return abs(after - before) > max(least, tolerance * before)
 
 
-def _notes(now: Bench, before: Bench) -> tuple[str, ...]:
-    return tuple(
-        f"{target}: compiled by {compiler}, in the baseline by {before.compilers[target]}; counts may differ."
-        for target, compiler in now.compilers.items()
-        if target in before.compilers and before.compilers[target] != compiler
-    )
+def _other_compilers(now: Bench, before: Bench) -> dict[str, str]:
+    """A sentence for each target that another compiler compiled for."""
+    found = {}
+    for target, compiler in now.compilers.items():
+        other = before.compilers.get(target, compiler)
+        if other != compiler:
+            found[target] = f"{target}: not compared, compiled by {compiler}, in the baseline by {other}."
+    return found

@@ -75,6 +75,13 @@ class Bench:
         }
 
 
+def json_text(held: dict[str, Any]) -> str:
+    """`held`, which `as_json` gave and more may have been added to, with a line for each row."""
+    rows = ",\n".join(f"    {json.dumps(row)}" for row in held["rows"])
+    rest = json.dumps({**held, "rows": []}, indent=2)
+    return rest.replace('"rows": []', f'"rows": [\n{rows}\n  ]', 1) + "\n" if rows else rest + "\n"
+
+
 def stored_bench(path: Path) -> Bench:
     """What `as_json` gave, read from `path`; UsageError (`bad-baseline`) where it is something else."""
     try:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Protocol
@@ -92,7 +92,7 @@ def _measured(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[
     try:
         return _counted(part, densities)
     except VerificationFailed as error:
-        return [], list(error.problems)
+        return [], [replace(each, where=f"{part}: {each.where}") for each in error.problems]
 
 
 def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[Problem]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,8 +141,10 @@ def _report(args: argparse.Namespace, found: Bench, compared: Comparison | None)
 
 def _as(form: str, found: Bench, compared: Comparison | None) -> str:
     if form == "json":
+        from bnncl.bench.results import json_text
+
         held = {} if compared is None else {"baseline": compared.as_json()}
-        return json.dumps({**found.as_json(), **held}, indent=2) + "\n"
+        return json_text({**found.as_json(), **held})
     if form == "html":
         from bnncl.bench.page import page
 
