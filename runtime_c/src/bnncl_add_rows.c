@@ -3,5 +3,5 @@
 
 void bnncl_add_rows(const bnncl_rows_work *work)
 {
-    bnncl_add_groups(work);
+    bnncl_add_groups(work, 0);
 }

@@ -266,7 +266,7 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
 
 void bnncl_add_rows(const bnncl_rows_work *work)
 {
-    bnncl_add_groups(work);
+    bnncl_add_groups(work, 0);
 }
 
 #endif

@@ -74,7 +74,8 @@ static inline bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_
     plan.lines = (bnncl_rows_line *)(plan.columns + window->out_w);
     plan.line_count = 0;
     work->carries = (uint32_t *)(plan.lines + window->filter_h);
-    work->planes = work->carries + 3u + window->filter_h + taps * window->in_channels / 16u;
+    work->carry_words = (uint32_t)(3u + window->filter_h + taps * window->in_channels / 16u);
+    work->planes = work->carries + 2u * (size_t)work->carry_words;
     plan.lists = bnncl_row_lists_in(work->planes + call->plane_words, window);
     work->entries = plan.lists.entries;
     work->parts = plan.parts;

@@ -24,13 +24,14 @@ typedef struct {
     const bnncl_rows_part *parts; /* one after the other, up to one of no entries */
     const uint32_t *start;        /* planes at first, of every group */
     const uint32_t *limits;       /* [groups][planes], or NULL: no comparison */
-    uint32_t *carries;            /* room for a word for each 16 entries begun of each part, and 3 more */
+    uint32_t *carries;            /* [2][carry_words] */
     uint32_t *planes;             /* what comes out: a group's planes every `plane_bytes` */
     uint32_t *below;              /* [groups], the lanes whose counter is below its limit; limits only */
     uint32_t group_bytes;         /* from the rows of a group to those of the next */
     uint32_t plane_bytes;         /* 0 where the planes themselves are of no use */
     uint32_t groups;              /* at least 1 */
     uint32_t pairs;
+    uint32_t carry_words; /* a word for each 16 entries begun of each part, and 3 more */
 } bnncl_rows_work;
 
 /* Counts, for every group of a pixel, the rows that `work->parts` name. Counters are exact modulo
