@@ -19,6 +19,10 @@ _BYTES_WITHOUT_ANSWER = 512
 _MOST_BLOCKS = 0x7FFFFFFF
 _MOST_BLOCK_BYTES = 1 << 28
 _MOST_SLOT_BYTES = 1 << 30
+_HEADER_BYTES = 64
+_MAGIC = b"BNCL"
+_STATE_BYTES = slice(12, 16)
+"""Of a slot: its header, how that begins, and in it the size of the state behind it (docs/storage.md)."""
 
 
 def is_device(storage: Any) -> bool:
@@ -26,9 +30,9 @@ def is_device(storage: Any) -> bool:
     return hasattr(storage, "readblocks")
 
 
-def check_stream(stream: Any, *methods: str) -> None:
-    """Raise `OSError` where `stream` has none of `methods`."""
-    if not any(callable(getattr(stream, method, None)) for method in methods):
+def check_stream(stream: Any, method: str) -> None:
+    """Raise `OSError` where `stream` lacks `method`."""
+    if not hasattr(stream, method):
         raise OSError("stream operation not supported")
 
 
@@ -55,24 +59,24 @@ def read_stream(stream: Any, size: int) -> bytes:
 
 def _piece(stream: Any, size: int) -> bytes:
     """What one call of the stream reads, of `size` bytes."""
-    if callable(getattr(stream, "readinto", None)):
-        held = bytearray(size)
-        count = _number_of_bytes(stream.readinto(memoryview(held)), size)
-        return bytes(held[:count])
-    data = stream.read(size)
-    _number_of_bytes(None if data is None else len(data), size)
-    return bytes(data)
+    held = bytearray(size)
+    count = _number_of_bytes(stream.readinto(held), size)
+    if len(held) != size:
+        raise _error(errno.EIO)
+    return bytes(held[:count])
 
 
-def _number_of_bytes(answer: int | None, most: int) -> int:
+def _number_of_bytes(answer: object, most: int) -> int:
     """The bytes that a stream's answer says it moved, 0 to `most`.
 
     None is a stream that would block; less than 0 is the number of an error.
     """
     if answer is None:
         raise _error(errno.EAGAIN)
-    if answer < 0 or answer > most:
-        raise _error(-answer if answer < 0 else errno.EIO)
+    if type(answer) is not int or answer > most:
+        raise _error(errno.EIO)
+    if answer < 0:
+        raise _error(-answer)
     return answer
 
 
@@ -102,8 +106,21 @@ class Device:
         self._slot = min(count // 2, _MOST_SLOT_BYTES // self.block_bytes)
 
     def read(self) -> bytes:
-        """The bytes of both slots."""
-        return b"".join(map(self._read, range(2 * self._slot)))
+        """The bytes of both slots as far as their headers say that states reach; the others are 0xFF."""
+        return b"".join(map(self._read_slot, (0, self._slot)))
+
+    def _read_slot(self, first: int) -> bytes:
+        size = self._slot * self.block_bytes
+        held = self._read_more(first, b"", _HEADER_BYTES)
+        if held.startswith(_MAGIC):
+            reach = _HEADER_BYTES + int.from_bytes(held[_STATE_BYTES], "little")
+            held = self._read_more(first, held, min(reach, size))
+        return held.ljust(size, b"\xff")
+
+    def _read_more(self, first: int, held: bytes, size: int) -> bytes:
+        """`held`, whole blocks from block `first` on, and as many more as make `size` bytes of it."""
+        blocks = range(first + len(held) // self.block_bytes, first - -size // self.block_bytes)
+        return held + b"".join(map(self._read, blocks))
 
     def write(self, old: bytes, new: bytes) -> None:
         """Write the slot in which `new`, bytes of both slots, differs from `old`, as far as a state reaches.

@@ -115,6 +115,17 @@ class Bare(net.Model):
     def __init__(self):
         pass
 
+class Unseeded(net.Model):
+    def __init__(self, number):
+        pass
+
+class Anything(net.Model):
+    def __init__(self):
+        pass
+
+    def __getattr__(self, name):
+        return 1
+
 class Derived(net.Model):
     def __init__(self, number):
         super().__init__(seed=number)
@@ -155,6 +166,52 @@ class Stream(io.IOBase):
 
     def readinto(self, data):
         return self.answer
+
+class Bytes(io.BytesIO):
+    pass
+
+class Plain:
+    def __init__(self, data=b""):
+        self.held = io.BytesIO(data)
+
+    def write(self, data):
+        return self.held.write(data[:100])
+
+    def readinto(self, data):
+        return self.held.readinto(memoryview(data)[:100])
+
+class Resizing:
+    def readinto(self, data):
+        data.extend(bytes(6000))
+        return 1
+
+class Keeping:
+    def __init__(self, data):
+        self.held, self.kept = io.BytesIO(data), []
+
+    def readinto(self, data):
+        self.kept.append(data)
+        return self.held.readinto(data)
+
+def keeping():
+    stream = Keeping(saved())
+    net.Model().load(stream)
+    gc.collect()
+    others = [bytes([65]) * 1470 for _ in range(200)]
+    for each in stream.kept:
+        for i in range(len(each)):
+            each[i] = 66
+    if others != [bytes([65]) * 1470 for _ in range(200)]:
+        raise ValueError("other objects changed")
+
+def moved(kind, data=None):
+    if data is None:
+        stream = kind()
+        net.Model(3).save(stream)
+        if isinstance(stream, Plain) and stream.held.getvalue() != saved():
+            raise ValueError("another state")
+    else:
+        net.Model().load(kind(data))
 
 RAM
 class Answers(Ram):
