@@ -53,7 +53,7 @@ def test_a_core_computes_what_the_ops_mean(any_isa: Target, tmp_path: Path) -> N
     assert any(isinstance(run.op, Accumulate) for run in runs)
     (tmp_path / "run.c").write_text(program(runs))
     files = counter_files(any_isa)
-    sources = [runtime_dir() / run.kernel.source for run in runs]
+    sources = sorted({runtime_dir() / path for run in runs for path in run.kernel.sources(any_isa)})
     elf = compile_elf(
         any_isa,
         [tmp_path / "run.c", *sources, *files.sources],

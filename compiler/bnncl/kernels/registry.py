@@ -57,6 +57,7 @@ from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
 from bnncl.kernels.filter_accumulate_bits import FilterAccumulateBits
 from bnncl.kernels.filter_accumulate_bits_i16 import FilterAccumulateBitsI16
+from bnncl.kernels.filter_accumulate_bits_pairs import FilterAccumulateBitsPairs
 from bnncl.kernels.filter_accumulate_i8 import FilterAccumulateI8
 from bnncl.kernels.filter_accumulate_i8_i16 import FilterAccumulateI8I16
 from bnncl.kernels.filter_accumulate_u8 import FilterAccumulateU8
@@ -64,6 +65,7 @@ from bnncl.kernels.filter_accumulate_u8_i16 import FilterAccumulateU8I16
 from bnncl.kernels.filter_conv_i8 import FilterConvI8
 from bnncl.kernels.filter_conv_u8 import FilterConvU8
 from bnncl.kernels.filter_input_gradient import FilterInputGradientKernel
+from bnncl.kernels.filter_input_gradient_pairs import FilterInputGradientPairs
 from bnncl.kernels.fixed_exponent import FixedExponent
 from bnncl.kernels.flatten_alias import FlattenAlias
 from bnncl.kernels.flatten_bits import FlattenBits
@@ -238,7 +240,9 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     Copy(),
     FilterConvI8(),
     FilterConvU8(),
+    FilterInputGradientPairs(),
     FilterInputGradientKernel(),
+    FilterAccumulateBitsPairs(),
     FilterAccumulateBits(),
     FilterAccumulateBitsI16(),
     FilterAccumulateI8(),

@@ -36,6 +36,12 @@ void bnncl_filter_input_gradient(const int16_t *restrict gradient, const uint32_
                                  int32_t *restrict output, uint32_t *restrict scratch,
                                  const bnncl_window *restrict window);
 
+/* The same, two positions at a time, with more scratch: 512 words for each eight output channels begun, of at most 32,
+ * in_channels words and, in whole words, as many times 2 bytes for each tap and input channel. */
+void bnncl_filter_input_gradient_pairs(const int16_t *restrict gradient, const uint32_t *restrict signs,
+                                       int32_t *restrict output, uint32_t *restrict scratch,
+                                       const bnncl_window *restrict window);
+
 /* How the gradient of a convolution's output becomes what is summed up: gradient * 2**(its exponent - exponent) to
  * nearest, halves up, within -limit..limit. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
-#include "bnncl/internal/pair_tables.h"
+#include "bnncl/internal/pairs.h"
 
-#include <stdint.h>
+#if defined(__thumb2__) && !defined(BNNCL_PURE_C)
 
 /* bnncl_pair_table for cores with Thumb-2: four entries stay in registers and are stored by one instruction. */
 
@@ -14,54 +14,51 @@ typedef struct {
     bnncl_two four[4];
 } bnncl_steps;
 
-/* Fills a table of 256; defined below. */
-void bnncl_fill_pair_table(bnncl_two *table, const bnncl_steps *steps);
-
-/* r0 table, r1 next outer step, r2 to r9 entries, r10 and r11 step 0; steps 1 and 2 and the end of the outer ones on the
- * stack. */
-__asm__(".syntax unified\n"
-        ".thumb\n"
-        ".macro bnncl_add_to_four a, b\n"
-        "    add r2, r2, \\a\n"
-        "    add r3, r3, \\b\n"
-        "    add r4, r4, \\a\n"
-        "    add r5, r5, \\b\n"
-        "    add r6, r6, \\a\n"
-        "    add r7, r7, \\b\n"
-        "    add r8, r8, \\a\n"
-        "    add r9, r9, \\b\n"
-        ".endm\n"
-        ".macro bnncl_put_eight step:vararg\n"
-        "    stm r0!, {r2-r9}\n"
-        "    bnncl_add_to_four r10, r11\n"
-        "    ldrd r12, lr, \\step\n"
-        "    stm r0!, {r2-r9}\n"
-        "    bnncl_add_to_four r12, lr\n"
-        ".endm\n"
-        ".text\n"
-        ".p2align 2\n"
-        ".type bnncl_fill_pair_table, %function\n"
-        ".thumb_func\n"
-        "bnncl_fill_pair_table:\n"
-        "    push {r4-r11, lr}\n"
-        "    ldm r1!, {r2-r7}\n"
-        "    mov r10, r2\n"
-        "    mov r11, r3\n"
-        "    add r8, r1, #64\n"
-        "    push {r4-r8}\n"
-        "    ldm r8, {r2-r9}\n"
-        "1:  bnncl_put_eight [sp]\n"
-        "    bnncl_put_eight [sp, #8]\n"
-        "    bnncl_put_eight [sp]\n"
-        "    bnncl_put_eight [r1], #8\n"
-        "    ldr lr, [sp, #16]\n"
-        "    cmp r1, lr\n"
-        "    bne 1b\n"
-        "    add sp, sp, #20\n"
-        "    pop {r4-r11, pc}\n"
-        ".size bnncl_fill_pair_table, . - bnncl_fill_pair_table\n"
-        ".purgem bnncl_put_eight\n"
-        ".purgem bnncl_add_to_four\n");
+/* Fills a table of 256: r0 table, r1 next outer step, r2 to r9 entries, r10 and r11 step 0; steps 1 and 2 and the end
+ * of the outer ones on the stack. Compilers are told what it changes and that it reads its arguments, as they do not
+ * look into it. */
+__attribute__((naked, used)) static void bnncl_fill_pair_table(bnncl_two *table __attribute__((unused)),
+                                                               const bnncl_steps *steps
+                                                               __attribute__((unused)))
+{
+    __asm__(".syntax unified\n"
+            ".macro bnncl_add_to_four a, b\n"
+            "    add r2, r2, \\a\n"
+            "    add r3, r3, \\b\n"
+            "    add r4, r4, \\a\n"
+            "    add r5, r5, \\b\n"
+            "    add r6, r6, \\a\n"
+            "    add r7, r7, \\b\n"
+            "    add r8, r8, \\a\n"
+            "    add r9, r9, \\b\n"
+            ".endm\n"
+            ".macro bnncl_put_eight step:vararg\n"
+            "    stm r0!, {r2-r9}\n"
+            "    bnncl_add_to_four r10, r11\n"
+            "    ldrd r12, lr, \\step\n"
+            "    stm r0!, {r2-r9}\n"
+            "    bnncl_add_to_four r12, lr\n"
+            ".endm\n"
+            "    push {r4-r11, lr}\n"
+            "    ldm r1!, {r2-r7}\n"
+            "    mov r10, r2\n"
+            "    mov r11, r3\n"
+            "    add r8, r1, #64\n"
+            "    push {r4-r8}\n"
+            "    ldm r8, {r2-r9}\n"
+            "1:  bnncl_put_eight [sp]\n"
+            "    bnncl_put_eight [sp, #8]\n"
+            "    bnncl_put_eight [sp]\n"
+            "    bnncl_put_eight [r1], #8\n"
+            "    ldr lr, [sp, #16]\n"
+            "    cmp r1, lr\n"
+            "    bne 1b\n"
+            "    add sp, #20\n"
+            "    pop {r4-r11, pc}\n"
+            ".purgem bnncl_put_eight\n"
+            ".purgem bnncl_add_to_four\n" ::
+                : "r0", "r1", "r2", "r3", "r12");
+}
 
 void bnncl_pair_table(bnncl_two *table, const bnncl_two *v)
 {
@@ -87,3 +84,12 @@ void bnncl_pair_table(bnncl_two *table, const bnncl_two *v)
     steps.four[3] = bnncl_plus(v[0], v[1]);
     bnncl_fill_pair_table(table, &steps);
 }
+
+#else
+
+void bnncl_pair_table(bnncl_two *table, const bnncl_two *v)
+{
+    bnncl_make_pair_table(table, v);
+}
+
+#endif

@@ -25,7 +25,11 @@ BYTE_TABLE, NIBBLE_TABLE = 256, 16
 PER_ENTRY = 3
 """Instructions for each entry of a table."""
 
+PAIR_HELPERS = ("bnncl_add_pairs", "bnncl_pair_table")
+"""What kernels call that make tables of two rows of numbers at a time."""
+
 _PER_SUM, _PER_CHOICE, _PER_COLUMN, _PER_ROUNDED = 7, 4, 35, 16
+_PER_PAIR, _PER_PLACE, _PER_TURNED = 5, 5, 10
 
 
 def tables_for(numbers: int, each: int) -> int:
@@ -144,12 +148,14 @@ class AccumulateFilterBits(AccumulateFilterKernel):
 class AccumulateFilterBitsPairs(AccumulateFilterBits):
     """The same with tables of two output channels at a time."""
 
+    helpers = PAIR_HELPERS
     includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/fixed.h",
         "bnncl/gradient.h",
         "bnncl/internal/filter_accumulate_pairs.h",
         "bnncl/internal/pair_tables.h",
+        "bnncl/internal/pairs.h",
         "bnncl/internal/position.h",
         "bnncl/types.h",
     )
@@ -165,9 +171,9 @@ class AccumulateFilterBitsPairs(AccumulateFilterBits):
         out, taps, channels = types[0].shape
         height, width, _ = types[2].shape
         tables = self._tables(types)
-        each = taps * channels * (12 + 5 * tables) + tables * BYTE_TABLE * 5
+        each = taps * channels * (_PER_PAIR + _PER_PLACE * tables) + tables * BYTE_TABLE * PER_ENTRY
         blocks = -(-height * width // BLOCK)
-        return blocks * ((out + 1) // 2 * each + taps * channels * 10 * tables) + self.rounding(types)
+        return blocks * ((out + 1) // 2 * each + taps * channels * _PER_TURNED * tables)
 
 
 class AccumulateFilterIntegers(AccumulateFilterKernel):
