@@ -228,7 +228,7 @@ BENCH = _object(
             binary={"type": "boolean"},
             bound=_OPTIONAL_COUNT,
             bound_cycles=_OPTIONAL_COUNT,
-            predicted=_COUNT,
+            predicted=_OPTIONAL_COUNT,
             error=_OPTIONAL_NUMBER,
         ),
     },

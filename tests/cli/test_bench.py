@@ -165,6 +165,35 @@ def test_a_broken_kernel_is_caught(bnncl_: Command, monkeypatch: pytest.MonkeyPa
     assert "0 rows, 1 failed: bench-wrong-result" in done.out
 
 
+LEARN = ("--shapes", "learn-head", "--targets", "rv32imac", "--kernels", "vertical,xnor", "--report", "json")
+
+
+def test_a_minibatch_of_learning(bnncl_: Command) -> None:
+    (row,) = _rows(bnncl_("bench", *LEARN))
+    assert (row["kernel"], row["kernels"], row["density"]) == ("learn_step", "vertical", None)
+    assert 16 * 1024 * 10 < row["instructions"] < 100 * 16 * 1024 * 10
+    assert (row["bound"], row["predicted"], row["macs"]) == (None, None, 0)
+    assert 2_000 < row["flash_bytes"] < 30_000
+    assert row["ram_bytes"] > 32 * 1024 / 8 + 2 * 2 * 1024 * 10
+
+
+def test_learning_that_goes_wrong_is_caught(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Project.write
+
+    def broken(self: Project, folder: Path) -> Path:
+        path = write(self, folder)
+        source = path / "src" / "bnncl" / "bnncl_learn_divide.c"
+        text = source.read_text()
+        assert "return quotient;" in text
+        source.write_text(text.replace("return quotient;", "return quotient + 1u;"))
+        return path
+
+    monkeypatch.setattr(Project, "write", broken)
+    done = bnncl_("bench", *LEARN)
+    assert done.code == 1
+    assert "learn-head on rv32imac, kernels vertical: learn_step computed something else" in done.err
+
+
 def test_what_does_not_compile_stops_nothing_else(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     write = Project.write
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bnncl.bench.bounds import ANCHORS, bound
+from bnncl.bench.measure import code_bytes
 from bnncl.bench.models import activations, one_layer
 from bnncl.bench.results import stored_bench
 from bnncl.bench.shapes import SHAPES, shapes
 from bnncl.cli.main import main
 from bnncl.targets import TARGETS
-from tests.tools import ROOT
+from bnncl.verification.harness import Sources
+from tests.tools import ROOT, require_target
 
 MANUAL = (ROOT / "docs" / "bench.md").read_text()
 WORDS = 32 * 4000
@@ -76,6 +79,26 @@ def test_signs_behind_a_layer_are_neither_all_the_same_nor_rare() -> None:
             assert 0.2 < float((sums < 0).float().mean()) < 0.8
 
 
+def test_code_is_that_of_a_kernel_and_of_what_it_calls(tmp_path: Path) -> None:
+    """Each function once, though they call each other, and none that is not called."""
+    require_target(TARGETS["rv32imac"])
+    kernels = tmp_path / "src" / "bnncl"
+    kernels.mkdir(parents=True)
+    for name, called in (("one", "two"), ("two", "three"), ("three", "two"), ("other", "one")):
+        text = f"void bnncl_{name}(int *x);\nvoid bnncl_{called}(int *x);\n"
+        text += f"void bnncl_{name}(int *x)\n{{\n    bnncl_{called}(x);\n    *x += 1;\n}}\n"
+        (kernels / f"bnncl_{name}.c").write_text(text)
+    sources = Sources(tmp_path, "model", 1)
+
+    def size(name: str) -> int:
+        return code_bytes(sources, TARGETS["rv32imac"], f"bnncl_{name}")
+
+    alone = size("two") // 2
+    assert size("two") == size("three") == 2 * alone > 0
+    assert size("one") == 3 * alone
+    assert size("other") == 4 * alone
+
+
 def test_the_manual_names_every_shape_and_option(capsys: pytest.CaptureFixture[str]) -> None:
     table = dict(re.findall(r"^\| `([\w-]+)` \| (\S.*) \|$", MANUAL, re.M))
     assert {layer.name: layer.about for layer in SHAPES}.items() <= table.items()
@@ -87,7 +110,7 @@ def test_the_manual_names_every_shape_and_option(capsys: pytest.CaptureFixture[s
 
 def test_the_stored_baseline_is_of_these_shapes_and_targets() -> None:
     held = stored_bench(ROOT / "docs" / "bench_baseline.json")
-    assert {row.shape for row in held.rows} == {layer.name for layer in SHAPES}
+    assert {row.shape for row in held.rows} <= {layer.name for layer in SHAPES}
     assert {row.target for row in held.rows} <= set(TARGETS)
     assert {row.kernels for row in held.rows} == {"auto", "xnor"}
     assert len({row.key for row in held.rows}) == len(held.rows)

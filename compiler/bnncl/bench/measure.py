@@ -20,7 +20,8 @@ from bnncl.toolchain.elf import section_sizes, undefined_symbols
 from bnncl.toolchain.emulate import run_elf
 from bnncl.verification.harness import Sources, broken, rows_of
 
-_RUN_SECONDS = 600
+RUN_SECONDS = 600
+_KERNELS = "bnncl"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _run(program: Program, sources: Sources, target: Target, op: int, inputs: Ar
         if target.emulator is None:
             total, said = count_and_output(elf, calls(program.graphs[0])[op].kernel.symbol)
         else:
-            said = run_elf(target, elf, _RUN_SECONDS, icount=True).stdout
+            said = run_elf(target, elf, RUN_SECONDS, icount=True).stdout
     words = [line.split() for line in said.splitlines() if line.startswith("layer ")]
     if len(words) != len(inputs) or "done" not in said:
         raise broken(sources, target, said.strip()[-300:] or "it printed nothing")
@@ -102,34 +103,42 @@ def _case(program: Program, sources: Sources, op: int, inputs: Array) -> str:
     return "\n".join(lines) + "\n"
 
 
-def code_bytes(sources: Sources, target: Target, symbol: str) -> int:
-    """Flash of the function `symbol` and of all functions of the project that it needs, before linking."""
-    contents = {path.stem: path.read_bytes() for path in (sources.folder / "src" / "bnncl").glob("*.c")}
+def code_bytes(sources: Sources, target: Target, *stems: str) -> int:
+    """Flash of the C files `stems` and of all kernels of the project that they need, before linking.
+
+    A kernel's file has the name of its function.
+    """
+    files = {path.stem: path for path in sources.c_files()}
     found: dict[str, int] = {}
-    wanted = [symbol]
+    wanted = list(stems)
     while wanted:
         name = wanted.pop()
         if name in found:
             continue
-        size, needs = _object(target, sources.folder / "src" / "bnncl" / f"{name}.c", contents[name])
+        size, needs = _object(target, sources, files[name])
         found[name] = size
-        wanted += [each for each in needs if each in contents]
+        wanted += [each for each in needs if each in files]
     return sum(found.values())
 
 
 _Object = tuple[int, tuple[str, ...]]
 
 
-def _object(target: Target, path: Path, content: bytes) -> _Object:
-    """Flash of one C file as an object, and the names that it needs from others."""
-    key = (target.name, content)
-    if key not in _OBJECTS:
-        with tempfile.TemporaryDirectory() as folder:
-            out = compile_elf(
-                target, (path,), (path.parent.parent,), {}, Path(folder) / "kernel.o", extra=("-c",)
-            )
-            _OBJECTS[key] = section_sizes(out).flash, undefined_symbols(out)
-    return _OBJECTS[key]
+def _object(target: Target, sources: Sources, path: Path) -> _Object:
+    """Flash of one C file as an object, and the names that it needs from others.
+
+    A kernel is the same in every project, and compiled once; what is the model's own has headers of its own.
+    """
+    key = (target.name, path.read_bytes())
+    if path.parent.name == _KERNELS and key in _OBJECTS:
+        return _OBJECTS[key]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "part.o"
+        compile_elf(target, (path,), sources.include_dirs(), {}, out, extra=("-c",))
+        found = section_sizes(out).flash, undefined_symbols(out)
+    if path.parent.name == _KERNELS:
+        _OBJECTS[key] = found
+    return found
 
 
 _OBJECTS: dict[tuple[str, bytes], _Object] = {}

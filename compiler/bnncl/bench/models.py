@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from bnncl.bench.shapes import Layer
+from bnncl.bench.shapes import CLASSES, Layer
 
 LAYER = "layer"
 """The module that is measured."""
@@ -37,7 +37,7 @@ class BinaryLinear(nn.Linear):
 
 
 class OneLayer(nn.Module):
-    """`spec` with the sign before it, the batch norm after it and, if need be, a head of two classes."""
+    """`spec` with the sign before it, the batch norm after it and, if need be, a head."""
 
     def __init__(self, spec: Layer) -> None:
         super().__init__()
@@ -45,10 +45,10 @@ class OneLayer(nn.Module):
         self.layer = _layer(spec)
         out = spec.out_channels
         self.norm = nn.BatchNorm1d(out) if spec.is_linear else nn.BatchNorm2d(out)
-        self.head = nn.Linear(out, 2)
+        self.head = nn.Linear(out, 2 if spec.learns == "no" else CLASSES)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Two scores, or those of the layer."""
+        """The scores of the head, or of the layer."""
         spec = self.spec
         if spec.reads == "pixels":
             return self._scores(sign(self.norm(self.layer(x))))
@@ -96,14 +96,14 @@ def one_layer(spec: Layer) -> nn.Module:
     return model.eval()
 
 
-def activations(spec: Layer, density: float | None) -> torch.Tensor:
+def activations(spec: Layer, density: float | None, number: int = 0) -> torch.Tensor:
     """One input (1, C, H, W) or (1, F): of all elements the share `density`, rounded, is -1, the rest +1.
 
-    Pixels k / 255 where `density` is None.
+    Pixels k / 255 where `density` is None. Other numbers make other inputs.
     """
     shape = (spec.in_channels,) if spec.is_linear else (spec.in_channels, spec.size, spec.size)
     count = int(np.prod(shape))
-    draw = _draw(spec.name, f"input {density}")
+    draw = _draw(spec.name, f"input {density} {number}" if number else f"input {density}")
     if density is None:
         values = draw.integers(0, 256, count) / 255
     else:

@@ -21,8 +21,9 @@ class Row:
     `resolution`; `predicted` ones are those of the cost model, which means a density of one half. `error` is
     predicted / counted - 1, None at other densities. Sizes are in bytes: `flash_bytes` of code and constants
     of the layer, `ram_bytes` of its input, output and scratch. `bound` are instructions, `bound_cycles`
-    cycles, of `bnncl.bench.bounds`, None where there are none. `macs` leaves
-    padding out; `binary` says that they are ±1 by ±1.
+    cycles, of `bnncl.bench.bounds`, None where there are none. `macs` leaves padding out; `binary` says that
+    they are ±1 by ±1. Of a step of learning `kernel` is the call, there are no `macs` and no prediction, and
+    sizes are those of all learning.
     """
 
     shape: str
@@ -33,15 +34,15 @@ class Row:
     instructions: int
     resolution: int
     flash_bytes: int
-    constant_bytes: int
     ram_bytes: int
-    scratch_bytes: int
-    macs: int
-    binary: bool
-    bound: int | None
-    bound_cycles: int | None
-    predicted: int
-    error: float | None
+    constant_bytes: int = 0
+    scratch_bytes: int = 0
+    macs: int = 0
+    binary: bool = False
+    bound: int | None = None
+    bound_cycles: int | None = None
+    predicted: int | None = None
+    error: float | None = None
 
     @property
     def key(self) -> tuple[str, str, float | None, str]:

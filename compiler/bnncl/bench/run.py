@@ -14,15 +14,17 @@ from typing import Protocol
 import numpy as np
 
 from bnncl.bench.bounds import bound
+from bnncl.bench.learning import SAMPLES, counted_minibatch
 from bnncl.bench.measure import Counted, code_bytes, measured
 from bnncl.bench.models import LAYER, activations, one_layer
 from bnncl.bench.results import Bench, Row
-from bnncl.bench.shapes import Layer
+from bnncl.bench.shapes import CLASSES, Layer
 from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options
 from bnncl.driver.pipeline import compile_model
 from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource
+from bnncl.ir.op import Array
 from bnncl.kernels.base import calls
 from bnncl.ops.conv import Conv
 from bnncl.passes.select_kernels import Preference
@@ -70,9 +72,13 @@ def bench(settings: Settings, progress: Progress | None = None) -> Bench:
 
     A row that was computed wrong is left out and named in `problems` (`bench-wrong-result`), as is a program
     that does not compile or does not end. Where two choices of kernels lead to the same one, the first has
-    the row.
+    the row; learning is measured with the first.
     """
-    parts = [_Part(*each) for each in product(settings.layers, settings.kernels, settings.targets)]
+    parts = [
+        _Part(*each)
+        for each in product(settings.layers, settings.kernels, settings.targets)
+        if each[0].learns == "no" or each[1] == settings.kernels[0]
+    ]
     rows: dict[tuple[object, ...], Row] = {}
     problems: list[Problem] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -97,6 +103,8 @@ def _measured(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[
 
 def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[Problem]]:
     layer = part.layer
+    if layer.learns != "no":
+        return _learned(part)
     shares: tuple[float | None, ...] = (None,) if layer.reads == "pixels" else tuple(densities)
     inputs = np.concatenate([activations(layer, share).numpy() for share in shares])
     source = ModelSource(one_layer(layer), activations(layer, shares[0]), calibration=inputs)
@@ -110,9 +118,56 @@ def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[P
         counted = measured(project.spec.program, sources, part.target, op.index, x)
         code = code_bytes(sources, part.target, op.kernel)
     pairs = list(zip(shares, counted, strict=True))
-    wrong = [_wrong(part, share, op, each) for share, each in pairs if not each.is_right]
+    wrong = [_wrong(part, share, op.kernel, each) for share, each in pairs if not each.is_right]
     rows = [_row(part, share, project, each, code) for share, each in pairs if each.is_right]
     return rows, wrong
+
+
+def _learned(part: _Part) -> tuple[list[Row], list[Problem]]:
+    """The row of one minibatch of learning."""
+    labels = [at % CLASSES for at in range(2 * SAMPLES)]
+    inputs = np.concatenate([activations(part.layer, _HALF, at).numpy() for at in range(len(labels))])
+    project = _learning_project(part, inputs, labels)
+    with tempfile.TemporaryDirectory() as name:
+        folder = project.write(Path(name) / _NAME)
+        sources = Sources(folder, _NAME, len(project.report.ops))
+        x = stored_inputs(inputs, project.spec.graph)
+        counted = counted_minibatch(project.spec.program, sources, part.target, x, labels)
+        files = [path.stem for path in sources.c_files() if path.stem in (f"{_NAME}_learn", f"{_NAME}_tail")]
+        code = code_bytes(sources, part.target, *files)
+    if not counted.is_right:
+        return [], [_wrong(part, None, "learn_step", counted)]
+    learning = project.report.learning
+    assert learning is not None
+    row = Row(
+        shape=part.layer.name,
+        target=part.target.name,
+        density=None,
+        kernels=part.kernels,
+        kernel="learn_step",
+        instructions=counted.instructions,
+        resolution=resolution(part.target),
+        flash_bytes=code,
+        ram_bytes=learning.state_bytes,
+    )
+    return [row], []
+
+
+def _learning_project(part: _Part, inputs: Array, labels: Sequence[int]) -> Project:
+    layer = part.layer
+    source = ModelSource(
+        one_layer(layer), activations(layer, _HALF), calibration=inputs, labels=np.array(labels)
+    )
+    options = Options(
+        targets=(part.target.name,),
+        name=_NAME,
+        kernels=part.kernels,
+        train=layer.learns,
+        experience=SAMPLES,
+        replay=SAMPLES,
+        epochs=1,
+    )
+    return compile_model(source, options)
 
 
 def _measured_op(project: Project) -> OpReport:
@@ -151,11 +206,11 @@ def _row(part: _Part, share: float | None, project: Project, counted: Counted, c
     )
 
 
-def _wrong(part: _Part, share: float | None, op: OpReport, counted: Counted) -> Problem:
+def _wrong(part: _Part, share: float | None, kernel: str, counted: Counted) -> Problem:
     density = "" if share is None else f" at density {share:g}"
     return Problem(
         "bench-wrong-result",
-        f"{op.kernel} computed something else than the reference{density}",
+        f"{kernel} computed something else than the reference{density}",
         str(part),
         f"The CRC-32 of its output is {counted.digest:08x}, not {counted.expected:08x}.",
         "This is a fault of bnncl's, of the compiler or of the emulator: bnncl verify finds the element.",

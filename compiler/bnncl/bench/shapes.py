@@ -10,6 +10,10 @@ from bnncl.diagnostics import Collector, Problem, UsageError
 
 Input = Literal["signs", "pixels"]
 Output = Literal["signs", "int32", "scores"]
+Learning = Literal["no", "head", "layer"]
+
+CLASSES: Final = 10
+"""Of the models that learn."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Layer:
     `size` is height and width of the input, `filter_size` those of the filter. `reads` says whether the layer
     is binary on ±1 or real on 8-bit pixels. `gives` are signs after a batch norm, the integer sums that a
     shortcut is added to, or the scores of a model that ends there, whose weights are real. `one_padding`
-    pads with +1 instead of 0.
+    pads with +1 instead of 0. Where it `learns`, as the head or with a head behind it, a step of learning is
+    measured instead of inference.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Layer:
     one_padding: bool = False
     reads: Input = "signs"
     gives: Output = "signs"
+    learns: Learning = "no"
 
     @property
     def is_linear(self) -> bool:
@@ -54,6 +60,13 @@ SHAPES: Final[tuple[Layer, ...]] = (
     Layer("odd", "3x3 on 7x7, 72 to 40 channels", 7, 72, 40, 3, padding=1),
     Layer("first", "3x3 on 32x32 pixels, 3 to 32 channels", 32, 3, 32, 3, padding=1, reads="pixels"),
     Layer("last", "linear with real weights, 1024 to 10", 1, 1024, 10, gives="scores"),
+    Layer("learn-head", "a minibatch of a head, 1024 to 10", 1, 1024, CLASSES, gives="scores", learns="head"),
+    Layer(
+        *("learn-tail", "a minibatch of 3x3 on 8x8, 32 to 32 channels, and a head"),
+        *(8, 32, 32, 3),
+        padding=1,
+        learns="layer",
+    ),
 )
 _BY_NAME: Final = {layer.name: layer for layer in SHAPES}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def rehearse(folder: Path, inputs: Array, labels: Array | None, minibatches: int
     head = device.head
     assert isinstance(head, CountingHead)
     before = head.cw.astype("<i2").view(np.uint8), trained_bytes(device)
-    found = _answers(device, inputs, calls)
+    found = reference_answers(device, inputs, calls)
     changed = head.cw.astype("<i2").view(np.uint8) != before[0]
     changed_weights = trained_bytes(device) != before[1]
     numbers = {
@@ -207,7 +207,8 @@ def _labels(given: Array | None, count: int, config: HeadConfig) -> Array:
     return labels
 
 
-def _answers(device: Learner, inputs: Array, calls: tuple[Call, ...]) -> tuple[Answer, ...]:
+def reference_answers(device: Learner, inputs: Array, calls: Sequence[Call]) -> tuple[Answer, ...]:
+    """What `device` answers to `calls` on samples `inputs` (S, H, W, C)."""
     latents = device.latents(inputs)
     found = []
     for index, call in enumerate(calls):

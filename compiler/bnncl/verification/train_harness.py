@@ -67,9 +67,14 @@ class Script:
 
 def answers(sources: Sources, target: Target, script: Script) -> tuple[Answer, ...]:
     """What C answers to the calls of `script`."""
+    return answers_in(_run(sources, target, script, _NO_DUMP), sources, target, script)
+
+
+def answers_in(lines: Sequence[str], sources: Sources, target: Target, script: Script) -> tuple[Answer, ...]:
+    """The answers that a program printed; VerificationFailed (`run-failed`) where some are missing."""
     names = {number: name for name, number in statuses().items()}
     found = []
-    for line in _run(sources, target, script, _NO_DUMP):
+    for line in lines:
         if line.startswith("call "):
             _, _, status, done, crc, caches, *scores = line.split()
             sums = int(crc, 16), int(caches, 16)
@@ -98,7 +103,7 @@ def _run(sources: Sources, target: Target, script: Script, dumped: int) -> list[
     runtime = runtime_dir()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train_case.h"
-        path.write_text(_case(sources, script, dumped))
+        path.write_text(case_text(sources, script, dumped))
         own = (runtime / "harness" / "bnncl_verify_train.c", runtime / "src" / "bnncl_learn_canonical.c")
         elf = compile_elf(
             target,
@@ -114,7 +119,8 @@ def _run(sources: Sources, target: Target, script: Script, dumped: int) -> list[
     return lines
 
 
-def _case(sources: Sources, script: Script, dumped: int) -> str:
+def case_text(sources: Sources, script: Script, dumped: int = _NO_DUMP) -> str:
+    """The header train_case.h for `script`; the state is printed after call number `dumped`, if any."""
     inputs, calls = script.inputs, script.calls
     name, upper = sources.name, sources.name.upper()
     rows = ",\n".join(f"{{CASE_{call.what.upper()}, {call.number}u, {call.label}u}}" for call in calls)
