@@ -71,20 +71,13 @@ void bnncl_filter_accumulate_bits_pairs(int32_t *restrict sum, const uint32_t *r
                                         const bnncl_window *restrict window)
 {
     bnncl_aligning by = {bnncl_shift_of(alignment->exponent - *exponent, alignment->limit), false, 0};
-    const size_t taps = (size_t)window->filter_h * window->filter_w;
-    const size_t filter = taps * window->in_channels;
-    const size_t positions = (size_t)window->out_h * window->out_w;
-    const uint32_t octets =
-        positions < BNNCL_BLOCK ? (uint32_t)(positions + 7u) / 8u : BNNCL_BLOCK / BNNCL_OCTET;
+    const size_t filter = (size_t)window->filter_h * window->filter_w * window->in_channels;
+    bnncl_pair_block block = bnncl_pair_block_of(scratch, window);
     if (by.shift.right != 0 && by.shift.limit > INT16_MAX) {
         by.plain = true;
         by.half = INT32_C(1) << (by.shift.right - 1u);
     }
-    bnncl_pair_block block = {.first = {0, 0, 0}};
-    block.tables = (bnncl_two *)(void *)scratch;
-    block.padded = scratch + (size_t)octets * BNNCL_PAIR_ENTRIES * 2u;
-    block.places = (uint16_t *)(void *)(block.padded + taps);
-    for (size_t left = positions; left > 0; left -= block.count) {
+    for (size_t left = (size_t)window->out_h * window->out_w; left > 0; left -= block.count) {
         uint32_t *sums = (uint32_t *)sum;
         block.count = left < BNNCL_BLOCK ? (uint32_t)left : BNNCL_BLOCK;
         block.octets = (block.count + 7u) / 8u;

@@ -119,7 +119,7 @@ def test_a_few_samples_are_summed_up_in_16_bits(rehearsed: Rehearse, host_target
         config = parts(program.graphs[0]).head.config
         assert (config.between_updates, config.batch) == ((8, 12) if bits == 16 else (8, 8))
     source = (rehearsed("bireal-all").project.folder / "src/net_tail.c").read_text()
-    assert "bnncl_filter_accumulate_bits_i16(" in source
+    assert "bnncl_filter_accumulate_bits_i16_pairs(" in source
 
 
 def test_nothing_is_vacuous(rehearsed: Rehearse, host_target: Target) -> None:

@@ -156,5 +156,6 @@ def test_each_kernel_was_compared() -> None:
         *INPUT_GRADIENT,
         *(FORWARD[name] for name in INTEGERS),
         *(each for kernels in ACCUMULATE.values() for each in kernels),
+        "bnncl_filter_accumulate_bits_i16_pairs",
         *(f"bnncl_filter_accumulate_{name}_i16" for name in DOMAINS),
     }

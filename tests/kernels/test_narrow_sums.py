@@ -30,7 +30,8 @@ def accumulated(library: ctypes.CDLL, specimen: Specimen, shift: int, rng: Rando
     low, high = element_range(types[0].domain)
     held = (np.clip(start, low, high), x, gradient, exponent_for(op, shift))
     kind = {"uint32_t": "bits", "int8_t": "i8", "uint8_t": "u8"}[types[1].ctype]
-    assert assert_all_equal(library, op, types, *held) == (f"bnncl_filter_accumulate_{kind}_i16",)
+    pairs = ("bnncl_filter_accumulate_bits_i16_pairs",) if kind == "bits" else ()
+    assert assert_all_equal(library, op, types, *held) == (*pairs, f"bnncl_filter_accumulate_{kind}_i16")
     return op.evaluate(*(each[None] for each in held))
 
 

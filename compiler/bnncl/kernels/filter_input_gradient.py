@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding, Kernel
@@ -18,7 +20,7 @@ class FilterInputGradientKernel(Kernel):
 
     symbol = "bnncl_filter_input_gradient"
     header = "bnncl/filter.h"
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/internal/sign_tables.h",
         "bnncl/internal/window.h",

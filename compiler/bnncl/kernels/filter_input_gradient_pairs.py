@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.families.filters import BYTE_TABLE, PAIR_HELPERS, PER_ENTRY, tables_for
@@ -14,7 +16,7 @@ class FilterInputGradientPairs(FilterInputGradientKernel):
 
     symbol = "bnncl_filter_input_gradient_pairs"
     helpers = PAIR_HELPERS
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/internal/pair_tables.h",
         "bnncl/internal/pairs.h",

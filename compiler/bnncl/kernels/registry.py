@@ -57,6 +57,7 @@ from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
 from bnncl.kernels.filter_accumulate_bits import FilterAccumulateBits
 from bnncl.kernels.filter_accumulate_bits_i16 import FilterAccumulateBitsI16
+from bnncl.kernels.filter_accumulate_bits_i16_pairs import FilterAccumulateBitsI16Pairs
 from bnncl.kernels.filter_accumulate_bits_pairs import FilterAccumulateBitsPairs
 from bnncl.kernels.filter_accumulate_i8 import FilterAccumulateI8
 from bnncl.kernels.filter_accumulate_i8_i16 import FilterAccumulateI8I16
@@ -244,6 +245,7 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     FilterInputGradientKernel(),
     FilterAccumulateBitsPairs(),
     FilterAccumulateBits(),
+    FilterAccumulateBitsI16Pairs(),
     FilterAccumulateBitsI16(),
     FilterAccumulateI8(),
     FilterAccumulateI8I16(),

@@ -90,6 +90,13 @@ void bnncl_filter_accumulate_bits_i16(int16_t *restrict sum, const uint32_t *res
                                       uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,
                                       const bnncl_window *restrict window);
 
+/* The same, two output channels at a time; scratch as with sums in int32, and 2 words for each input channel. */
+void bnncl_filter_accumulate_bits_i16_pairs(int16_t *restrict sum, const uint32_t *restrict input,
+                                            const int16_t *restrict gradient,
+                                            const int32_t *restrict exponent, uint32_t *restrict scratch,
+                                            const bnncl_alignment *restrict alignment,
+                                            const bnncl_window *restrict window);
+
 void bnncl_filter_accumulate_i8_i16(int16_t *restrict sum, const int8_t *restrict input,
                                     const int16_t *restrict gradient, const int32_t *restrict exponent,
                                     uint32_t *restrict scratch, const bnncl_alignment *restrict alignment,

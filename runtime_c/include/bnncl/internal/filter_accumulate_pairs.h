@@ -29,6 +29,25 @@ typedef struct {
     bnncl_two *tables;
 } bnncl_pair_block;
 
+/* The block before the first; scratch holds its tables, padding and places. */
+static inline bnncl_pair_block bnncl_pair_block_of(uint32_t *scratch, const bnncl_window *window)
+{
+    const size_t positions = (size_t)window->out_h * window->out_w;
+    const size_t most = positions < BNNCL_BLOCK ? positions : (size_t)BNNCL_BLOCK;
+    bnncl_pair_block block = {.first = {0, 0, 0}};
+    block.tables = (bnncl_two *)(void *)scratch;
+    block.padded = scratch + (most + 7u) / BNNCL_OCTET * BNNCL_PAIR_ENTRIES * 2u;
+    block.places = (uint16_t *)(void *)(block.padded + (size_t)window->filter_h * window->filter_w);
+    return block;
+}
+
+/* The next block of the `left` positions that are left. */
+static inline void bnncl_start_pair_block(bnncl_pair_block *block, size_t left)
+{
+    block->count = left < BNNCL_BLOCK ? (uint32_t)left : (uint32_t)BNNCL_BLOCK;
+    block->octets = (block->count + 7u) / BNNCL_OCTET;
+}
+
 /* Turns round 8 words of 32 bits: bit p of byte k of word i is what bit 8 * k + i of word p was. */
 static inline void bnncl_transpose_bytes(uint32_t *words)
 {
