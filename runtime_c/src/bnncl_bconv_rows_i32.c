@@ -3,25 +3,19 @@
 #include "bnncl/internal/bconv_rows.h"
 #include "bnncl/internal/transpose.h"
 
-#include <string.h>
+#include <stdbool.h>
 
-/* The sums of one group. With p the parity of n1 and counters V that start at C - h - p,
- * acc = 4 * V + 2 * p + (B - 4 * C): planes 0 and 1 of the numbers are 0 and p, and the counter's follow;
- * those beyond 16 bits are added one by one. */
-static void bnncl_rows_group_sums(const uint32_t *planes, uint32_t plane_count, uint32_t parity,
-                                  const int32_t *base, int32_t *sums)
+/* The bits of a group's numbers. With p the parity of n1 and counters V that start at C - h - p,
+ * acc = 4 * V + 2 * p + (B - 4 * C): words 0 and 1 are 0 and p, and the counters' planes follow. */
+static void bnncl_rows_numbers(const uint32_t *planes, uint32_t plane_count, uint32_t parity,
+                               uint32_t words[16])
 {
-    const uint32_t narrow = plane_count < 14 ? plane_count : 14;
-    uint32_t bits[16] = {0, 0u - parity};
+    words[0] = 0;
+    words[1] = 0u - parity;
     for (uint32_t k = 2; k < 16; k++) {
-        bits[k] = k - 2 < narrow ? planes[k - 2] : 0u;
+        words[k] = k - 2 < plane_count ? planes[k - 2] : 0u;
     }
-    bnncl_add_numbers(bits, base, sums);
-    for (uint32_t k = narrow; k < plane_count; k++) {
-        for (uint32_t lane = 0; lane < 32; lane++) {
-            sums[lane] += (int32_t)(((planes[k] >> lane) & 1u) << (k + 2));
-        }
-    }
+    bnncl_transpose_far(words);
 }
 
 static void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_rows_spot *spot,
@@ -29,19 +23,20 @@ static void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_rows_spo
 {
     const bnncl_vertical_sums *params = call->params;
     const uint32_t channels = call->window->out_channels;
-    const int32_t *base = params->base + spot->border * work->groups * 32u;
+    static const int32_t zeros[32] = {0};
+    const int32_t *base = params->base + spot->border * channels;
     const uint32_t *planes = work->planes;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
     work->plane_bytes = call->plane_count * 4u;
     bnncl_add_rows(work);
-    for (uint32_t first = 0; first < channels; first += 32) {
-        const uint32_t count = channels - first;
-        if (count >= 32) {
-            bnncl_rows_group_sums(planes, call->plane_count, spot->ones % 2u, base, output);
-        } else {
-            int32_t sums[32] = {0};
-            bnncl_rows_group_sums(planes, call->plane_count, spot->ones % 2u, base, sums);
-            memcpy(output, sums, count * sizeof *sums);
+    for (uint32_t group = 0; group < work->groups; group++) {
+        const bool is_whole = group < channels / 32u;
+        uint32_t words[16];
+        int32_t sums[32];
+        bnncl_rows_numbers(planes, call->plane_count, spot->ones % 2u, words);
+        bnncl_transpose_near(words, is_whole ? base : zeros, is_whole ? output : sums);
+        for (uint32_t i = 0; !is_whole && i < channels - group * 32u; i++) {
+            output[i] = base[i] + sums[i];
         }
         planes += call->plane_count;
         base += 32;

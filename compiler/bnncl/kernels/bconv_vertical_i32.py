@@ -17,7 +17,6 @@ class BconvVerticalI32(VerticalConv):
 
     symbol = "bnncl_bconv_vertical_i32"
     epilogue_kind = None
-    per_output = 68
 
     def finish(self, op: BinaryConv, weight_sums: NDArray[np.int64], planes: int) -> Bound:
         """B - 4 * C for each class and channel."""

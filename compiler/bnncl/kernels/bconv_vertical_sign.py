@@ -21,7 +21,6 @@ class BconvVerticalSign(VerticalConv):
 
     symbol = "bnncl_bconv_vertical_sign"
     epilogue_kind = Steps
-    per_output = 0
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """What the family accepts, with exactly one step."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
+from bnncl.kernels.families.measured import PER_COPIED, PORTABLE_ROWS, ROWS, Work, instruction_set
 from bnncl.kernels.families.vertical import VerticalConv
 from bnncl.numerics.bits import words_for
 from bnncl.ops.conv import BinaryConv
@@ -13,8 +14,6 @@ from bnncl.targets import Target
 
 _MAX_OFFSET = 2**28
 """Weights of one group, and entries of one row of the map, at most: distances in bytes are below 2**31."""
-
-_PER_ROW, _PER_PART, _PER_PIXEL, _PER_GROUP, _PER_CHANNEL = 7, 40, 120, 300, 5
 
 
 class RowsConv(VerticalConv):
@@ -61,11 +60,12 @@ class RowsConv(VerticalConv):
         return 4 * (parts + carries + planes + ring * (in_w * (channels + 1) + 2))
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, at one half density, part, pixel, group and listed channel."""
+        """Instructions for each row added, at one half density, line, group, pixel and listed channel."""
         assert isinstance(op, BinaryConv)
-        height, width, channels = op.infer(*types).shape
-        in_h, in_w, in_channels = types[0].shape
-        groups, window = words_for(channels), op.window
-        group = window.taps * in_channels // 2 * _PER_ROW + window.filter_h * _PER_PART + _PER_GROUP
-        pixel = groups * group + channels * self.per_output + _PER_PIXEL
-        return height * width * pixel + in_h * in_w * in_channels * _PER_CHANNEL
+        work = Work.of(op, types[0], op.infer(*types))
+        name = instruction_set(target)
+        rates = (ROWS if name in target.features else PORTABLE_ROWS)[name]
+        group = rates.group + (rates.sums if self.keeps_planes else 0)
+        copied = work.rest * PER_COPIED if self.keeps_planes else 0
+        each = work.taps * work.in_channels / 2 * rates.row + work.lines * rates.line + work.pixels * group
+        return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + copied)

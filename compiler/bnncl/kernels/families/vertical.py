@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding, ConstArray, Kernel, Ref
+from bnncl.kernels.families.measured import VERTICAL, Work, instruction_set
 from bnncl.kernels.packing import bit_words, flat_index, pad_to_words
 from bnncl.kernels.params import (
     INPUT,
@@ -37,7 +38,6 @@ from bnncl.targets import Target
 
 _MAX_PLANES = 25
 _MAX_CHANNELS = 2**16 - 1
-_PER_ROW, _PER_TAP, _PER_GROUP, _PER_CHANNEL = 10, 36, 350, 6
 
 
 class VerticalConv(Kernel):
@@ -59,7 +59,6 @@ class VerticalConv(Kernel):
         "bnncl/types.h",
     )
     epilogue_kind: ClassVar[EpilogueKind]
-    per_output: ClassVar[int]
 
     @abstractmethod
     def finish(self, op: BinaryConv, weight_sums: NDArray[np.int64], planes: int) -> Bound:
@@ -100,14 +99,13 @@ class VerticalConv(Kernel):
         return 4 * carries + 2 * ring * in_w * (6 + channels // 4 * 4)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, at one half density, each tap, group and listed channel."""
+        """Instructions for each row added, at one half density, tap, group, pixel and listed channel."""
         assert isinstance(op, BinaryConv)
-        height, width, channels = op.infer(*types).shape
-        in_h, in_w, in_channels = types[0].shape
-        groups = words_for(channels)
-        tap = (in_channels // 2 + 2) * _PER_ROW + _PER_TAP
-        pixel = groups * (op.window.taps * tap + _PER_GROUP) + channels * self.per_output
-        return height * width * pixel + in_h * in_w * in_channels * _PER_CHANNEL
+        work, rates = Work.of(op, types[0], op.infer(*types)), VERTICAL[instruction_set(target)]
+        listed = work.in_channels / 2 + min(2, work.in_channels / 2)
+        each = work.taps * (listed * rates.row + rates.tap) + work.pixels * rates.group
+        sums = work.outputs * rates.output if self.epilogue_kind is None else 0
+        return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + sums)
 
 
 def _classes(op: BinaryConv, x: TensorType) -> BorderClasses:

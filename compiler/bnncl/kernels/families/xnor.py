@@ -7,6 +7,7 @@ from typing import ClassVar
 from bnncl.ir.op import Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Binding, Kernel, Ref
+from bnncl.kernels.families.measured import XNOR_I32, XNOR_SIGN, Work, instruction_set
 from bnncl.kernels.packing import bit_words
 from bnncl.kernels.params import (
     INPUT,
@@ -22,8 +23,6 @@ from bnncl.kernels.params import (
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.tail.forward import FilterConv
 from bnncl.targets import Target
-
-_PER_OUTPUT, _PER_WORD, _PER_GATHERED_WORD = 100, 14, 20
 
 
 class XnorConv(Kernel):
@@ -70,8 +69,11 @@ class XnorConv(Kernel):
         return 4 * op.window.taps * types[0].words_per_pixel
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """A few instructions for each word of each output, for each output and each gathered word."""
+        """Instructions for each word of each output, each output, each gathered word and tap, each pixel."""
         assert isinstance(op, BinaryConv | FilterConv)
-        height, width, channels = op.infer(*types).shape
-        words = op.window.taps * types[0].words_per_pixel
-        return height * width * (channels * (words * _PER_WORD + _PER_OUTPUT) + words * _PER_GATHERED_WORD)
+        work = Work.of(op, types[0], op.infer(*types))
+        rates = (XNOR_I32 if self.epilogue_kind is None else XNOR_SIGN)[instruction_set(target)]
+        taps = work.taps if op.pad_value == 0 else work.pixels * op.window.taps
+        words = taps * types[0].words_per_pixel
+        each = words * rates.word * work.outputs / work.pixels + work.outputs * rates.output
+        return round(each + words * rates.gathered + taps * rates.tap + work.pixels * rates.pixel)

@@ -22,24 +22,29 @@ static inline void bnncl_swap_four(uint32_t words[4], uint32_t shift, uint32_t m
     bnncl_swap_bits(&words[2], &words[3], shift / 2u, half_mask);
 }
 
-/* 32 numbers of 16 bits whose bit k are the bits of planes[k], from lane 0 on: sums[i] = base[i] + number i.
- * Both halves of the 16 words are transposed at once; the planes are used up. */
-static inline void bnncl_add_numbers(uint32_t planes[16], const int32_t *base, int32_t *sums)
+/* Both halves of 16 words hold 16 numbers whose bit k are the bits of word k. Swaps by 8 and by 4; of what
+ * comes out each four words in a row hold numbers of their own. */
+static inline void bnncl_transpose_far(uint32_t words[16])
 {
     for (uint32_t k = 0; k < 4; k++) {
-        uint32_t words[4] = {planes[k], planes[k + 4], planes[k + 8], planes[k + 12]};
-        bnncl_swap_four(words, 8, 0x00FF00FFu, 0x0F0F0F0Fu);
-        planes[k] = words[0];
-        planes[k + 4] = words[1];
-        planes[k + 8] = words[2];
-        planes[k + 12] = words[3];
+        uint32_t four[4] = {words[k], words[k + 4], words[k + 8], words[k + 12]};
+        bnncl_swap_four(four, 8, 0x00FF00FFu, 0x0F0F0F0Fu);
+        words[k] = four[0];
+        words[k + 4] = four[1];
+        words[k + 8] = four[2];
+        words[k + 12] = four[3];
     }
+}
+
+/* The other swaps: sums[i] = base[i] + number i, of 32 numbers. */
+static inline void bnncl_transpose_near(const uint32_t words[16], const int32_t *base, int32_t *sums)
+{
     for (uint32_t k = 0; k < 16; k += 4) {
-        uint32_t words[4] = {planes[k], planes[k + 1], planes[k + 2], planes[k + 3]};
-        bnncl_swap_four(words, 2, 0x33333333u, 0x55555555u);
+        uint32_t four[4] = {words[k], words[k + 1], words[k + 2], words[k + 3]};
+        bnncl_swap_four(four, 2, 0x33333333u, 0x55555555u);
         for (uint32_t i = 0; i < 4; i++) {
-            sums[k + i] = base[k + i] + (int32_t)(words[i] & 0xFFFFu);
-            sums[k + i + 16] = base[k + i + 16] + (int32_t)(words[i] >> 16);
+            sums[k + i] = base[k + i] + (int32_t)(four[i] & 0xFFFFu);
+            sums[k + i + 16] = base[k + i + 16] + (int32_t)(four[i] >> 16);
         }
     }
 }

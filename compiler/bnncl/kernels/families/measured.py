@@ -1,0 +1,142 @@
+"""What binary convolutions do, and the instructions that each part of it takes on each core.
+
+The constants were fitted to counts in QEMU of one compiler at -O3, at one half density, over large and small
+maps (`tests/kernels/test_costs.py`); where nothing can be counted they are those of Thumb-2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bnncl.ir.types import TensorType
+from bnncl.numerics.bits import WORD_BITS, words_for
+from bnncl.ops.conv import BinaryConv
+from bnncl.ops.tail.forward import FilterConv
+from bnncl.targets import TARGETS, Target
+
+_SETS: Final = ("thumb2", "v6m", "rv32")
+
+
+def instruction_set(target: Target) -> str:
+    """The instruction set of a core, whatever its kernels may use of it."""
+    features = TARGETS[target.name].features
+    return next((name for name in _SETS if name in features), "thumb2")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much there is of what takes time.
+
+    `pixels` and `outputs` count the output; `taps` are those inside the map of all pixels, `lines` the filter
+    rows inside of all pixels; `groups` are words of output channels, `rest` the outputs in words that are not
+    full; `channels` are all elements of the input.
+    """
+
+    pixels: int
+    outputs: int
+    groups: int
+    taps: int
+    lines: int
+    channels: int
+    in_channels: int
+    rest: int
+
+    @classmethod
+    def of(cls, op: BinaryConv | FilterConv, x: TensorType, out: TensorType) -> Work:
+        """The work of `op` on `x`."""
+        in_h, in_w, in_channels = x.shape
+        out_h, out_w, channels = out.shape
+        rows = sum(map(len, op.window.row_taps(in_h)))
+        columns = [len(taps) for taps in op.window.column_taps(in_w)]
+        return cls(
+            pixels=out_h * out_w,
+            outputs=out_h * out_w * channels,
+            groups=words_for(channels),
+            taps=rows * sum(columns),
+            lines=rows * sum(count > 0 for count in columns),
+            channels=in_h * in_w * in_channels,
+            in_channels=in_channels,
+            rest=out_h * out_w * (channels % WORD_BITS),
+        )
+
+
+@dataclass(frozen=True)
+class RowsRates:
+    """Instructions of the kernels over active rows.
+
+    For each row of weights added; for each line, and each pixel, of each group; for each pixel; for each
+    listed channel. `sums` is what accumulators take more for each group of a pixel.
+    """
+
+    row: float
+    line: float
+    group: float
+    pixel: float
+    channel: float
+    sums: float
+
+
+ROWS: Final = {
+    "thumb2": RowsRates(6.6, 51.5, 55.9, 182.2, 3.3, 306.0),
+    "v6m": RowsRates(7.5, 78.6, 121.7, 278.6, 4.2, 475.0),
+    "rv32": RowsRates(8.4, 67.9, 23.6, 273.4, 5.9, 505.0),
+}
+PER_COPIED: Final = 8
+"""Instructions that the kernel over active rows takes for each accumulator of a word that is not full."""
+
+PORTABLE_ROWS: Final = {
+    "thumb2": RowsRates(8.1, 69.3, 94.2, 199.5, 5.1, 360.0),
+    "v6m": RowsRates(12.6, 126.4, 124.2, 324.3, 7.5, 545.0),
+    "rv32": RowsRates(8.9, 64.7, 67.2, 215.4, 5.6, 505.0),
+}
+
+
+@dataclass(frozen=True)
+class VerticalRates:
+    """Instructions of the vertical kernels.
+
+    For each row of weights added; for each tap, and each pixel, of each group; for each pixel; for each listed
+    channel; for each output that is an accumulator.
+    """
+
+    row: float
+    tap: float
+    group: float
+    pixel: float
+    channel: float
+    output: float
+
+
+VERTICAL: Final = {
+    "thumb2": VerticalRates(9.4, 34.0, 300.0, 150.0, 6.4, 44.0),
+    "v6m": VerticalRates(16.7, 46.0, 360.0, 230.0, 9.7, 67.7),
+    "rv32": VerticalRates(10.7, 32.0, 310.0, 140.0, 6.6, 49.8),
+}
+
+
+@dataclass(frozen=True)
+class XnorRates:
+    """Instructions of the word-parallel kernels.
+
+    For each word of each output; for each output; for each word, and each tap, that is gathered; for each
+    pixel.
+    """
+
+    word: float
+    output: float
+    gathered: float
+    tap: float
+    pixel: float
+
+
+XNOR_SIGN: Final = {
+    "thumb2": XnorRates(14.5, 68.8, 16.5, 46.4, 117.1),
+    "v6m": XnorRates(23.9, 127.7, 29.6, 58.1, 135.6),
+    "rv32": XnorRates(18.8, 71.4, 28.0, 32.2, 92.6),
+}
+XNOR_I32: Final = {
+    "thumb2": XnorRates(14.5, 45.3, 15.4, 45.2, 131.4),
+    "v6m": XnorRates(19.3, 73.8, 21.7, 63.9, 181.1),
+    "rv32": XnorRates(15.2, 48.9, 27.3, 28.2, 120.5),
+}

@@ -1,0 +1,81 @@
+"""Predicted instructions of binary convolutions against what cores take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnncl.ir.types import Binary, TensorType
+from bnncl.kernels.base import Kernel
+from bnncl.kernels.registry import KERNELS
+from bnncl.ops.window import Window
+from bnncl.resources import runtime_dir
+from bnncl.targets import TARGETS, Target
+from bnncl.toolchain.compilers import compile_elf
+from bnncl.toolchain.count import counter_files
+from bnncl.toolchain.emulate import run_elf
+from tests.kernels.cases import binary_conv, signs
+from tests.kernels.emulated import Run, program
+from tests.tools import require_target
+
+PADDED = Window(3, 3, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
+WIDE = Window(5, 5, pad_top=2, pad_bottom=2, pad_left=2, pad_right=2)
+SHAPES: dict[str, tuple[tuple[int, int, int], int, Window]] = {
+    "A": ((16, 16, 64), 64, PADDED),
+    "B": ((8, 8, 256), 256, PADDED),
+    "FC": ((1, 1, 1024), 1024, Window()),
+    "small": ((4, 4, 32), 32, PADDED),
+    "1x1": ((8, 8, 128), 32, Window()),
+    "5x5": ((7, 7, 96), 96, WIDE),
+    "odd": ((6, 6, 3), 8, PADDED),
+    "linear": ((1, 1, 200), 100, Window()),
+}
+KINDS = {"sign": "sign1", "i32": "i32"}
+CONVOLUTIONS = tuple(
+    kernel
+    for kernel in KERNELS
+    if kernel.symbol
+    in {f"bnncl_bconv_{family}_{kind}" for family in ("rows", "vertical", "xnor") for kind in KINDS}
+)
+_TOLERANCE = 0.12
+"""A tenth, and the counter's ticks on small maps."""
+
+
+def _run(kernel: Kernel, shape: str) -> Run:
+    size, channels, window = SHAPES[shape]
+    x = TensorType(size, Binary())
+    kind = KINDS[kernel.symbol.rpartition("_")[2]]
+    op = binary_conv(window, x, channels, kind, 0, np.random.default_rng(3))
+    return Run(kernel, op, (x,), (signs(size, 0.5, np.random.default_rng(4)),))
+
+
+def _counted(core: Target, runs: tuple[Run, ...], chosen: Target, folder: Path) -> list[int]:
+    (folder / "run.c").write_text(program(runs))
+    files = counter_files(core)
+    parts = sorted({path for run in runs for path in run.kernel.sources(chosen)})
+    sources = [folder / "run.c", *(runtime_dir() / path for path in parts), *files.sources]
+    include = [runtime_dir() / "include", *files.include_dirs]
+    elf = compile_elf(core, sources, include, files.defines, folder / "run.elf")
+    said = [line.split() for line in run_elf(core, elf, icount=True).stdout.splitlines()]
+    assert [line[1] for line in said] == ["1"] * len(runs)
+    return [int(line[2]) for line in said]
+
+
+@pytest.mark.parametrize("pure_c", [False, True])
+@pytest.mark.parametrize("name", ["cortex-m4", "cortex-m0plus", "rv32imac"])
+def test_predictions_are_within_a_tenth(name: str, pure_c: bool, tmp_path: Path) -> None:
+    require_target(TARGETS[name])
+    core = TARGETS[name]
+    chosen = core.portable() if pure_c else core
+    kernels = [kernel for kernel in CONVOLUTIONS if kernel.helpers or not pure_c]
+    assert len(kernels) == (2 if pure_c else 6)
+    runs = tuple(_run(kernel, shape) for kernel in kernels for shape in SHAPES)
+    counted = _counted(core, runs, chosen, tmp_path)
+    wrong = [
+        (run.kernel.symbol, shape, run.kernel.cost(run.op, run.types, chosen), count)
+        for run, count, shape in zip(runs, counted, list(SHAPES) * len(kernels), strict=True)
+        if abs(run.kernel.cost(run.op, run.types, chosen) / count - 1) > _TOLERANCE
+    ]
+    assert wrong == []
