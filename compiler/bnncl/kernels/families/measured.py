@@ -96,8 +96,8 @@ PORTABLE_ROWS: Final = {
 class VerticalRates:
     """Instructions of the vertical kernels.
 
-    For each row of weights added; for each tap, and each pixel, of each group; for each pixel; for each listed
-    channel; for each output that is an accumulator.
+    For each row of weights added; for each tap, and each pixel, of each group; for each pixel; for each
+    listed channel; for each output that is an accumulator.
     """
 
     row: float
