@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bnncl.interp.head import Integers, Latent, Refused
+from bnncl.kernels.base import of_core
 from bnncl.numerics.bits import pack
 from bnncl.resources import runtime_dir
 from tests.kernels.native import SANITIZED, SANITIZERS, Buffer
@@ -22,10 +23,11 @@ STATUSES = (
 )
 
 
-def learning_sources() -> list[Path]:
-    """The C files of the runtime that learn."""
+def learning_sources(features: tuple[str, ...] = ()) -> list[Path]:
+    """The C files of the runtime that learn, those of a core with `features` where there are any."""
     folder = runtime_dir() / "src"
-    return [*sorted(folder.glob("bnncl_learn_*.c")), *sorted(folder.glob("bnncl_replay_*.c"))]
+    files = [*sorted(folder.glob("bnncl_learn_*.c")), *sorted(folder.glob("bnncl_replay_*.c"))]
+    return [runtime_dir() / of_core(path.stem, features) for path in files]
 
 
 def build_library(folder: Path) -> ctypes.CDLL:

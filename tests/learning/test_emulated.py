@@ -40,6 +40,13 @@ def _expected() -> str:
     return "".join(lines)
 
 
+def test_a_core_with_dsp_instructions_has_its_own_row_of_bits() -> None:
+    assert runtime_dir() / "port/dsp/bnncl_learn_row_bits.c" in learning_sources(
+        TARGETS["cortex-m7"].features
+    )
+    assert runtime_dir() / "src/bnncl_learn_row_bits.c" in learning_sources(TARGETS["cortex-m3"].features)
+
+
 @pytest.mark.parametrize("name", ["cortex-m7", "cortex-m0plus", "rv32imac", "host"])
 def test_a_core_learns_as_the_reference(name: str, tmp_path: Path) -> None:
     target = TARGETS[name]
@@ -47,7 +54,7 @@ def test_a_core_learns_as_the_reference(name: str, tmp_path: Path) -> None:
     (tmp_path / "cases.h").write_text(cases_text(CHOSEN, _programs()))
     elf = compile_elf(
         target,
-        [HERE / "run.c", *learning_sources()],
+        [HERE / "run.c", *learning_sources(target.features)],
         [runtime_dir() / "include", HERE, tmp_path],
         {},
         tmp_path / "run.elf",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bnncl.ir.graph import Program
-from bnncl.kernels.base import KernelCall
+from bnncl.kernels.base import KernelCall, of_core
 from bnncl.kernels.learned_head import head_of, parts
 from bnncl.ops.learned_head import LearnedHead
 from bnncl.plan.learning import input_kind
@@ -32,14 +32,17 @@ _PORTS = ("file", "stm32h7")
 """Storage ports for a firmware to take or to learn from; no build of the project compiles them."""
 
 
-def learning_files(kind: str, *, with_tail: bool = False) -> dict[str, bytes]:
-    """The runtime files of a head that learns from `kind`, bits, i8 or u8; of a tail that learns, too."""
+def learning_files(kind: str, *, with_tail: bool = False, features: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """The runtime files of a head that learns from `kind`, bits, i8 or u8; of a tail that learns, too.
+
+    Functions that a core with `features` has its own of are those.
+    """
     folder = runtime_dir()
     wanted = {f"{start}{kind}.c" for start in _OF_A_KIND}
     patterns = (*_LEARNING, *(_TAIL if with_tail else ()))
     sources = [path for pattern in patterns for path in sorted((folder / "src").glob(pattern))]
     sources = [
-        path
+        folder / of_core(path.stem, features)
         for path in sources
         if path.name not in _OF_THE_TESTS and (path.name in wanted or not path.name.startswith(_OF_A_KIND))
     ]
@@ -65,7 +68,9 @@ def runtime_files(
     files = _kernel_files((call for call in used if not isinstance(call.op, LearnedHead)), target)
     graph = program.graphs[0]
     if head_of(graph) is not None:
-        files |= learning_files(input_kind(parts(graph)), with_tail=bool(program.states))
+        features = () if target is None else target.features
+        kind = input_kind(parts(graph))
+        files |= learning_files(kind, with_tail=bool(program.states), features=features)
     return {path: files[path] for path in sorted(files)}
 
 

@@ -80,7 +80,7 @@ class Binding:
     args: tuple[Ref | int, ...]
 
 
-def _of_core(stem: str, features: tuple[str, ...]) -> str:
+def of_core(stem: str, features: tuple[str, ...]) -> str:
     """The file of a helper for a core with `features`, the portable one where it has none of its own."""
     own = (f"port/{feature}/{stem}.c" for feature in features)
     return next((path for path in own if (runtime_dir() / path).is_file()), f"src/{stem}.c")
@@ -111,7 +111,7 @@ class Kernel(ABC):
     def sources(self, target: Target | None = None) -> tuple[str, ...]:
         """All C files, relative to the runtime's folder; without a `target` those that suit every core."""
         features = () if target is None else target.features
-        return (self.source, *(_of_core(helper, features) for helper in self.helpers))
+        return (self.source, *(of_core(helper, features) for helper in self.helpers))
 
     @abstractmethod
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
