@@ -20,6 +20,7 @@ from .conftest import Command, Ran
 from .schemas import BENCH
 from .test_refusals import refused
 
+_CORES = ("cortex-m0plus", "rv32imac")
 TWO = ("--shapes", "odd", "--targets", "cortex-m0plus,rv32imac", "--densities", "0.5")
 ONE = ("--shapes", "odd", "--targets", "rv32imac", "--densities", "0.5", "--kernels", "xnor")
 
@@ -27,7 +28,7 @@ ONE = ("--shapes", "odd", "--targets", "rv32imac", "--densities", "0.5", "--kern
 @pytest.fixture(autouse=True)
 def tools() -> None:
     """The emulated cores of these tests."""
-    for name in ("cortex-m0plus", "rv32imac"):
+    for name in _CORES:
         require_target(TARGETS[name])
 
 
@@ -107,10 +108,29 @@ def test_a_regression_is_named(bnncl_: Command, stored: Callable[..., Path]) -> 
     done = bnncl_("bench", *ONE, "--baseline", path)
     assert done.code == 1
     assert done.err.count("[bench-regression]") == 1
+    assert "baseline.json: 1 figures are worse than in the baseline [bench-regression]" in done.err
     assert re.search(r"odd on rv32imac at density 0.5: [\d,]+ -> [\d,]+ instructions \(\+11.1 %\)", done.err)
     assert "1 figures worse, 1 better" in done.out
-    assert "better: odd on rv32imac at density 0.5" in done.out
+    assert "better: odd on rv32imac: " in done.out
     assert bnncl_("bench", *ONE, "--baseline", path, "--tolerance", "0.12").code == 0
+
+
+def test_memory_is_told_of_once_for_all_densities_and_targets(bnncl_: Command, here: Path) -> None:
+    words = ("bench", *TWO[:4], "--densities", "0.2,0.7", "--kernels", "xnor")
+    path = here / "baseline.json"
+    assert bnncl_(*words, "-o", path).code == 0
+    held = json.loads(path.read_text())
+    for row in held["rows"]:
+        row["ram_bytes"] -= 50
+        row["instructions"] -= row["instructions"] // 5
+    path.write_text(json.dumps(held))
+    done = bnncl_(*words, "--baseline", path)
+    assert done.code == 1
+    worse = [line for line in done.out.splitlines() if line.startswith("worse: ")]
+    assert [line.split(":")[1] for line in worse] == [
+        *(f" odd on {core} at density {density}" for core in _CORES for density in (0.2, 0.7)),
+        f" odd on {', '.join(_CORES)}",
+    ]
 
 
 def test_a_regression_in_json(bnncl_: Command, stored: Callable[..., Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,18 +18,18 @@ FIGURES: Final = (
 
 @dataclass(frozen=True)
 class Change:
-    """A figure of a row that is more or less than it was by more than the tolerance."""
+    """A figure that is more or less than it was by more than the tolerance, on each of `targets`.
 
-    row: Row
+    Instructions are those at one `density`; memory does not depend on it.
+    """
+
+    shape: str
+    targets: tuple[str, ...]
+    density: float | None
     figure: str
     before: int
-    kernel_before: str
-
-    @property
-    def now(self) -> int:
-        """What it is."""
-        value: int = getattr(self.row, self.figure)
-        return value
+    now: int
+    kernel: str
 
     @property
     def is_regression(self) -> bool:
@@ -36,14 +37,10 @@ class Change:
         return self.now > self.before
 
     def __str__(self) -> str:
-        unit = dict(FIGURES)[self.figure]
-        row = self.row
-        density = "" if row.density is None else f" at density {row.density:g}"
+        density = "" if self.density is None else f" at density {self.density:g}"
         share = f" ({100 * (self.now / self.before - 1):+.1f} %)" if self.before else ""
-        kernel = row.kernel if row.kernel == self.kernel_before else f"{self.kernel_before} -> {row.kernel}"
-        return (
-            f"{row.shape} on {row.target}{density}: {self.before:,} -> {self.now:,} {unit}{share}, {kernel}"
-        )
+        figures = f"{self.before:,} -> {self.now:,} {dict(FIGURES)[self.figure]}{share}"
+        return f"{self.shape} on {', '.join(self.targets)}{density}: {figures}, {self.kernel}"
 
 
 @dataclass(frozen=True)
@@ -89,19 +86,23 @@ def compare(now: Bench, before: Bench, tolerance: float, where: str) -> Comparis
         message = "it has no row of this benchmark that the same compiler made"
         hint = "Choose shapes, targets, densities and kernels that it has, or store a new one: -o FILE.json."
         raise UsageError(Problem("baseline-disjoint", message, where, " ".join(others.values()), hint))
-    changes = tuple(
-        Change(row, figure, getattr(was, figure), was.kernel)
-        for figure, _ in FIGURES
-        for row, was in pairs
-        if _differs(row, was, figure, tolerance)
-    )
+    changes = tuple(change for figure, _ in FIGURES for change in _changes(pairs, figure, tolerance))
     return Comparison(len(pairs), len(now.rows) - len(pairs), changes, tuple(others.values()))
 
 
-def _differs(row: Row, was: Row, figure: str, tolerance: float) -> bool:
-    least = row.resolution if figure == "instructions" else 0
-    before, after = int(getattr(was, figure)), int(getattr(row, figure))
-    return abs(after - before) > max(least, tolerance * before)
+def _changes(pairs: list[tuple[Row, Row]], figure: str, tolerance: float) -> Iterator[Change]:
+    """The changes of one figure; those of memory once for all targets that have the same."""
+    targets: dict[tuple[str, float | None, int, int, str], dict[str, None]] = {}
+    for row, was in pairs:
+        before, now = int(getattr(was, figure)), int(getattr(row, figure))
+        counted = figure == "instructions"
+        if abs(now - before) <= max(row.resolution if counted else 0, tolerance * before):
+            continue
+        kernel = row.kernel if row.kernel == was.kernel else f"{was.kernel} -> {row.kernel}"
+        key = (row.shape, row.density if counted else None, before, now, kernel)
+        targets.setdefault(key, {})[row.target] = None
+    for (shape, density, before, now, kernel), names in targets.items():
+        yield Change(shape, tuple(names), density, figure, before, now, kernel)
 
 
 def _other_compilers(now: Bench, before: Bench) -> dict[str, str]:

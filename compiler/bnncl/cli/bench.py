@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -22,7 +22,7 @@ from bnncl.passes.select_kernels import Preference
 from bnncl.targets import TARGETS, target
 
 if TYPE_CHECKING:
-    from bnncl.bench.compare import Comparison
+    from bnncl.bench.compare import Change, Comparison
     from bnncl.bench.results import Bench
     from bnncl.bench.run import Progress, Settings
 
@@ -30,6 +30,7 @@ NAME = "bench"
 HELP = "Count the instructions of single layers on every core, and compare with a stored count."
 FORMS = ("text", "json", "html")
 _WIDTH = 160
+_NAMED = 10
 _DENSITIES = (0.1, 0.5, 0.9)
 
 
@@ -94,8 +95,9 @@ def run(args: argparse.Namespace) -> int:
         found = bench(settings, progress)
     compared = None if before is None else compare(found, before, args.tolerance, str(args.baseline))
     _report(args, found, compared)
-    regressions = () if compared is None else compared.regressions
-    problems = [*found.problems, *(Problem("bench-regression", str(each)) for each in regressions)]
+    problems = list(found.problems)
+    if compared is not None and compared.regressions:
+        problems.append(_regression(compared.regressions, args.baseline))
     if problems:
         raise VerificationFailed(*problems)
     return 0
@@ -124,6 +126,16 @@ def _settings(args: argparse.Namespace) -> Settings:
             problems.add(Problem("bad-kernels", f"'{name}' is none of {', '.join(known)}", "--kernels"))
     problems.raise_as(UsageError)
     return Settings(layers, tuple(targets), args.densities, args.kernels)
+
+
+def _regression(worse: Sequence[Change], baseline: Path) -> Problem:
+    """What the report lists in full."""
+    named = [str(each) for each in worse[:_NAMED]]
+    if len(worse) > _NAMED:
+        named.append(f"and {len(worse) - _NAMED} more")
+    message = f"{len(worse)} figures are worse than in the baseline"
+    hint = "If that is meant, store a new baseline."
+    return Problem("bench-regression", message, str(baseline), "; ".join(named), hint)
 
 
 def _report(args: argparse.Namespace, found: Bench, compared: Comparison | None) -> None:
