@@ -10,22 +10,25 @@ __attribute__((naked)) uint32_t *bnncl_list_rows(uint32_t *entry __attribute__((
                                                  uint32_t count __attribute__((unused)),
                                                  uint32_t offset __attribute__((unused)))
 {
-    __asm__(".syntax unified\n"
-            "push {r4, lr}\n"
-            "adds r4, r3, #128\n"
-            "1: ldr r3, [r1], #4\n"
-            "mov ip, r4\n"
-            "adds r4, #128\n"
-            "cbz r3, 3f\n"
-            "2: clz lr, r3\n"
-            "add lr, lr, #1\n"
-            "sub ip, ip, lr, lsl #2\n"
-            "str ip, [r0], #4\n"
-            "lsls r3, r3, lr\n"
-            "bne 2b\n"
-            "3: subs r2, #1\n"
-            "bne 1b\n"
-            "pop {r4, pc}\n");
+    __asm__ volatile(".syntax unified\n"
+                     "push {r4, lr}\n"
+                     "adds r4, r3, #128\n"
+                     "1: ldr r3, [r1], #4\n"
+                     "mov ip, r4\n"
+                     "adds r4, #128\n"
+                     "cbz r3, 3f\n"
+                     "2: clz lr, r3\n"
+                     "add lr, lr, #1\n"
+                     "sub ip, ip, lr, lsl #2\n"
+                     "str ip, [r0], #4\n"
+                     "lsls r3, r3, lr\n"
+                     "bne 2b\n"
+                     "3: subs r2, #1\n"
+                     "bne 1b\n"
+                     "pop {r4, pc}\n"
+                     :
+                     :
+                     : "r0", "r1", "r2", "r3", "ip", "cc", "memory");
 }
 
 #else
