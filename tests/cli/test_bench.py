@@ -14,6 +14,7 @@ import pytest
 
 from bnncl.driver.project import Project
 from bnncl.targets import TARGETS
+from bnncl.toolchain.emulate import RunResult
 from tests.tools import require_target, require_tool
 
 from .conftest import Command, Ran
@@ -230,6 +231,19 @@ def test_what_does_not_compile_stops_nothing_else(bnncl_: Command, monkeypatch: 
     assert "error: odd on rv32imac, kernels xnor: " in done.err
     assert "[compile-failed]" in done.err
     assert "3 rows, 1 failed: compile-failed" in done.out
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [("layer 4294967295 0\ndone\n", "more instructions than"), ("lockup\n", "lockup")]
+)
+def test_programs_that_tell_no_count(
+    bnncl_: Command, monkeypatch: pytest.MonkeyPatch, said: str, why: str
+) -> None:
+    monkeypatch.setattr("bnncl.bench.measure.run_elf", lambda *_, **__: RunResult(said, 0))
+    done = bnncl_("bench", *ONE)
+    assert done.code == 1
+    assert "[run-failed]" in done.err
+    assert why in done.err
 
 
 def test_a_page_with_a_chart(bnncl_: Command, here: Path, stored: Callable[..., Path]) -> None:

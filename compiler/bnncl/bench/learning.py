@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnncl.bench.measure import RUN_SECONDS, Counted
+from bnncl.bench.measure import RUN_SECONDS, Counted, fitting
 from bnncl.interp.learner import Learner
 from bnncl.ir.graph import Program
 from bnncl.ir.op import Array
@@ -78,7 +78,8 @@ def _run(sources: Sources, target: Target, script: Script) -> tuple[int, Answer]
         else:
             said = run_elf(target, elf, RUN_SECONDS, icount=True).stdout
     lines = said.splitlines()
-    counts = [int(line.split()[1]) for line in lines if line.startswith("counted ")]
+    counted = [int(line.split()[1]) for line in lines if line.startswith("counted ")]
+    counts = fitting(counted, sources, target)
     if "done" not in lines or not counts:
         raise broken(sources, target, said.strip()[-300:] or "it printed nothing")
     answer = answers_in(lines, sources, target, script)[-1]

@@ -15,7 +15,7 @@ from bnncl.kernels.base import KernelCall, calls
 from bnncl.resources import runtime_dir
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compile_elf
-from bnncl.toolchain.count import count_and_output, counter_files
+from bnncl.toolchain.count import COUNT_OVERFLOW, count_and_output, counter_files
 from bnncl.toolchain.elf import section_sizes, undefined_symbols
 from bnncl.toolchain.emulate import run_elf
 from bnncl.verification.harness import Sources, broken, rows_of
@@ -83,7 +83,17 @@ def _run(program: Program, sources: Sources, target: Target, op: int, inputs: Ar
     words = [line.split() for line in said.splitlines() if line.startswith("layer ")]
     if len(words) != len(inputs) or "done" not in said:
         raise broken(sources, target, said.strip()[-300:] or "it printed nothing")
-    return [(int(each[1]) if total is None else total, int(each[2], 16)) for each in words]
+    counts = fitting([int(each[1]) for each in words], sources, target)
+    return [
+        (now if total is None else total, int(each[2], 16)) for now, each in zip(counts, words, strict=True)
+    ]
+
+
+def fitting(counts: list[int], sources: Sources, target: Target) -> list[int]:
+    """`counts`; VerificationFailed (`run-failed`) where one was too large for the counter."""
+    if COUNT_OVERFLOW in counts:
+        raise broken(sources, target, "It took more instructions than the counter of this core can hold.")
+    return counts
 
 
 def _case(program: Program, sources: Sources, op: int, inputs: Array) -> str:
