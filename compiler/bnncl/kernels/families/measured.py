@@ -80,15 +80,15 @@ class RowsRates:
 ROWS: Final = {
     "thumb2": RowsRates(6.6, 51.5, 55.9, 182.2, 3.3, 306.0),
     "v6m": RowsRates(7.5, 78.6, 121.7, 278.6, 4.2, 475.0),
-    "rv32": RowsRates(8.4, 67.9, 23.6, 273.4, 5.9, 505.0),
+    "rv32": RowsRates(8.1, 70.3, 31.0, 274.0, 4.6, 505.0),
 }
 PER_COPIED: Final = 8
 """Instructions that the kernel over active rows takes for each accumulator of a word that is not full."""
 
 PORTABLE_ROWS: Final = {
-    "thumb2": RowsRates(8.1, 69.3, 94.2, 199.5, 5.1, 360.0),
-    "v6m": RowsRates(12.6, 126.4, 124.2, 324.3, 7.5, 545.0),
-    "rv32": RowsRates(8.9, 64.7, 67.2, 215.4, 5.6, 505.0),
+    "thumb2": RowsRates(8.2, 68.7, 103.2, 198.1, 5.1, 360.0),
+    "v6m": RowsRates(12.9, 126.3, 151.5, 330.2, 7.5, 545.0),
+    "rv32": RowsRates(8.9, 64.4, 71.3, 216.8, 5.6, 505.0),
 }
 
 

@@ -103,11 +103,12 @@ static inline size_t bnncl_add_words(uint32_t *even, uint32_t *odd, uint32_t *wo
 {
     uint32_t *to = words;
     const uint32_t *from = words;
-    for (; left >= 4; left -= 4) {
+    const uint32_t *const fours = words + left / 4 * 4;
+    left %= 4;
+    for (; from < fours; from += 4) {
         const uint32_t first = bnncl_full_add(even, from[0], from[1]);
         const uint32_t second = bnncl_full_add(even, from[2], from[3]);
         *to++ = bnncl_full_add(odd, first, second);
-        from += 4;
     }
     if (left > 0) {
         uint32_t carry = *even & from[0];
