@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/fconv.h"
-#include "bnncl/internal/dot.h"
-#include "bnncl/internal/fconv.h"
+#include "bnncl/internal/columns.h"
 
-void bnncl_fconv_u8_w16_rescale(const uint8_t *restrict input, const int16_t *restrict filter,
+void bnncl_fconv_u8_w16_rescale(const uint8_t *restrict input, const uint32_t *restrict filter,
                                 void *restrict output, uint32_t *restrict scratch,
                                 const bnncl_bias *restrict bias, const bnncl_rescale *restrict rescale,
                                 const bnncl_window *restrict window)
 {
-    const bnncl_fconv_call call = {
+    const bnncl_columns_call call = {
         .input = input,
         .filter = filter,
         .output = output,
@@ -16,9 +15,6 @@ void bnncl_fconv_u8_w16_rescale(const uint8_t *restrict input, const int16_t *re
         .bias = bias,
         .epilogue = rescale,
         .window = window,
-        .pixel_bytes = window->in_channels * sizeof *input,
-        .weight_bytes = sizeof *filter,
-        .dense = true,
     };
-    bnncl_fconv(&call, bnncl_dot_u8_w16, bnncl_sink_rescale);
+    bnncl_columns(&call, bnncl_widen_u8, bnncl_columns_rescale);
 }

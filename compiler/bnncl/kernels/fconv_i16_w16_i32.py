@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.kernels.families.columns import ColumnConv
 
 
-class FconvI16W16I32(FixedConvKernel):
+class FconvI16W16I32(ColumnConv):
     """Convolution of int16 with 16-bit weights to accumulators."""
 
     symbol = "bnncl_fconv_i16_w16_i32"
     input_type = "int16_t"
-    weight_bits = 16
     epilogue_kind = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.kernels.families.columns import ColumnConv
 from bnncl.ops.epilogue import Rescale
 
 
-class FconvI16W16Rescale(FixedConvKernel):
+class FconvI16W16Rescale(ColumnConv):
     """Convolution of int16 with 16-bit weights to rescaled integers."""
 
     symbol = "bnncl_fconv_i16_w16_rescale"
     input_type = "int16_t"
-    weight_bits = 16
     epilogue_kind = Rescale

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.kernels.families.columns import ColumnConv
 from bnncl.ops.epilogue import Steps
 
 
-class FconvI16W16Sign(FixedConvKernel):
+class FconvI16W16Sign(ColumnConv):
     """Convolution of int16 with 16-bit weights to packed signs."""
 
     symbol = "bnncl_fconv_i16_w16_sign"
     input_type = "int16_t"
-    weight_bits = 16
     epilogue_kind = Steps

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.kernels.families.columns import ColumnConv
 
 
-class FconvU8W16I32(FixedConvKernel):
+class FconvU8W16I32(ColumnConv):
     """Convolution of uint8 with 16-bit weights to accumulators."""
 
     symbol = "bnncl_fconv_u8_w16_i32"
     input_type = "uint8_t"
-    weight_bits = 16
     epilogue_kind = None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bnncl.ir.op import Op
 from bnncl.ir.types import Binary, TensorType
-from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
+from bnncl.kernels.base import Binding, ConstArray, Kernel, ParamStruct, Ref
 from bnncl.kernels.packing import dense
 from bnncl.kernels.params import (
     INPUT,
@@ -67,16 +67,20 @@ class FixedConvKernel(Kernel):
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """Filter, bias for each border class, epilogue, border classes and window."""
         assert isinstance(op, FixedConv)
-        weight_type = f"int{self.weight_bits}_t"
-        axes = ("out_channel", "filter_h", "filter_w", "in_channel")
         classes = BorderClasses.of(op.window, types[0].shape)
-        weights = dense("filter", weight_type, op.filter.data.astype(weight_type[:-2]), axes)
+        weights = self.filter(op.filter.data)
         bias, after = _bias_struct(_bias(op, types[0], classes), classes), epilogue(op.epilogue)
         return Binding(
             (weights, *bias.arrays, *after.arrays),
             (*bias.structs, *after.structs, window_struct(op.window, types[0], op.infer(*types))),
             (INPUT, Ref("array", "filter"), OUTPUT, SCRATCH, *bias.args, *after.args, WINDOW),
         )
+
+    def filter(self, weights: NDArray[np.int64]) -> ConstArray:
+        """The weights (O, filter_h, filter_w, I) as the function reads them."""
+        weight_type = f"int{self.weight_bits}_t"
+        axes = ("out_channel", "filter_h", "filter_w", "in_channel")
+        return dense("filter", weight_type, weights.astype(weight_type[:-2]), axes)
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """The pixels under one window."""

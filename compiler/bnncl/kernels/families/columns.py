@@ -1,0 +1,60 @@
+"""Convolutions with a filter of 16 bits by columns: two products in one instruction where a core has one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnncl.ir.op import Op
+from bnncl.ir.types import TensorType
+from bnncl.kernels.base import ConstArray
+from bnncl.kernels.families.fixed import FixedConvKernel
+from bnncl.kernels.packing import bit_words, flat_index, pad_to_words
+from bnncl.ops.conv import FixedConv
+from bnncl.targets import Target
+
+_RATES = {"dsp": (2.75, 18, 12), "thumb2": (8.0, 18, 12), "v6m": (10.5, 40, 20)}
+_OTHERS = (10.0, 40, 15)
+"""Instructions of two products, of an output and of an element of the column, by feature of the core."""
+_PER_PIXEL = 150
+
+
+class ColumnConv(FixedConvKernel):
+    """A fixed convolution of numbers with weights of 16 bits; its scratch is one window's column of int16_t.
+
+    Weights stand two in a word, each filter filled up to whole words.
+    """
+
+    includes = (
+        "bnncl/bits.h",
+        "bnncl/epilogue.h",
+        "bnncl/fixed.h",
+        "bnncl/internal/columns.h",
+        "bnncl/internal/dot_columns.h",
+        "bnncl/internal/sink.h",
+        "bnncl/internal/window.h",
+        "bnncl/types.h",
+    )
+    helpers = ("bnncl_dot_columns",)
+    weight_bits = 16
+
+    def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
+        """The column: a word for each two weights of a filter."""
+        assert isinstance(op, FixedConv)
+        return 4 * -(-op.window.taps * types[0].channels // 2)
+
+    def filter(self, weights: NDArray[np.int64]) -> ConstArray:
+        """The weights (O, filter_h, filter_w, I), two in a word."""
+        bits = weights.astype(np.int16).view(np.uint16)[..., None] >> np.arange(16) & 1
+        axes = ("out_channel", "filter_h", "filter_w", "in_channel", "bit")
+        return bit_words("filter", bits, axes, pad_to_words(flat_index((len(weights), bits[0].size))))
+
+    def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """Instructions for each pair of products, output, element of a column and pixel."""
+        assert isinstance(op, FixedConv)
+        height, width, channels = op.infer(*types).shape
+        products = op.window.taps * types[0].channels
+        rates = (rates for name, rates in _RATES.items() if name in target.features)
+        pair, output, element = next(rates, _OTHERS)
+        pixel = channels * (-(-products // 2) * pair + output) + products * element + _PER_PIXEL
+        return round(height * width * pixel)
