@@ -6,12 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from bnncl.bench import run
 from bnncl.driver.project import Project
 from bnncl.targets import TARGETS
 from bnncl.toolchain.emulate import RunResult
@@ -82,8 +84,17 @@ def test_a_table_says_the_same(bnncl_: Command) -> None:
     assert "1 rows, every output equal to the reference's" in done.out
 
 
+_measured_once = cache(run.bench)
+
+
 @pytest.fixture
-def stored(bnncl_: Command, here: Path) -> Callable[..., Path]:
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same settings are measured once in all tests that only look at what is made of the figures."""
+    monkeypatch.setattr(run, "bench", lambda settings, _: _measured_once(settings))
+
+
+@pytest.fixture
+def stored(bnncl_: Command, here: Path, once: None) -> Callable[..., Path]:
     """Makes a baseline whose only row is changed by what is given."""
 
     def make(**changed: Callable[[int], int]) -> Path:
@@ -116,6 +127,7 @@ def test_a_regression_is_named(bnncl_: Command, stored: Callable[..., Path]) -> 
     assert bnncl_("bench", *ONE, "--baseline", path, "--tolerance", "0.12").code == 0
 
 
+@pytest.mark.usefixtures("once")
 def test_memory_is_told_of_once_for_all_densities_and_targets(bnncl_: Command, here: Path) -> None:
     words = ("bench", *TWO[:4], "--densities", "0.2,0.7", "--kernels", "xnor")
     path = here / "baseline.json"
@@ -143,6 +155,7 @@ def test_a_regression_in_json(bnncl_: Command, stored: Callable[..., Path]) -> N
     assert "bytes of RAM" in held["regressions"][0]
 
 
+@pytest.mark.usefixtures("once")
 def test_what_another_compiler_made_is_not_compared(bnncl_: Command, here: Path) -> None:
     path = here / "baseline.json"
     assert bnncl_("bench", *TWO, "-o", path).code == 0
@@ -285,6 +298,7 @@ class _Page(HTMLParser):
         self.rows += tag == "tr" and "table" in self.open and ("thead" in self.open or "tbody" in self.open)
 
 
+@pytest.mark.usefixtures("once")
 def test_without_matplotlib_there_is_no_chart(bnncl_: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "bnncl.bench.chart", raising=False)
