@@ -22,8 +22,10 @@ SOURCES = sorted((runtime_dir() / "src").glob("*.c"))
 PARTS = ("bnncl_learn_", "bnncl_replay_", "bnncl_store_", "bnncl_tail_")
 """How the files of the runtime's other parts begin: they stand for no op, and may call each other."""
 KERNEL_HEADERS = sorted({kernel.header for kernel in KERNELS if not kernel.is_alias})
-HELPERS = sorted({helper for kernel in KERNELS for helper in kernel.helpers})
-"""Functions that kernels call."""
+HELPERS = sorted(
+    {helper for kernel in KERNELS for helper in kernel.helpers} - {kernel.symbol for kernel in KERNELS}
+)
+"""Functions that kernels call and that are no kernels themselves."""
 COMPILED = tuple(kernel for kernel in KERNELS if not kernel.is_alias)
 BOUND = tuple(each for each in specimens() if not each[0].is_alias)
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)

@@ -64,6 +64,7 @@ from bnncl.kernels.filter_accumulate_i8_i16 import FilterAccumulateI8I16
 from bnncl.kernels.filter_accumulate_u8 import FilterAccumulateU8
 from bnncl.kernels.filter_accumulate_u8_i16 import FilterAccumulateU8I16
 from bnncl.kernels.filter_conv_i8 import FilterConvI8
+from bnncl.kernels.filter_conv_rows import FilterConvRows
 from bnncl.kernels.filter_conv_u8 import FilterConvU8
 from bnncl.kernels.filter_input_gradient import FilterInputGradientKernel
 from bnncl.kernels.filter_input_gradient_pairs import FilterInputGradientPairs
@@ -239,6 +240,7 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     Clear(),
     ClearI16(),
     Copy(),
+    FilterConvRows(),
     FilterConvI8(),
     FilterConvU8(),
     FilterInputGradientPairs(),

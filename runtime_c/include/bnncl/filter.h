@@ -26,6 +26,22 @@ void bnncl_filter_conv_u8(const uint8_t *restrict input, const uint32_t *restric
                           int32_t *restrict output, uint32_t *restrict scratch,
                           const bnncl_window *restrict window);
 
+/* What is known of a convolution before its filter is. */
+typedef struct {
+    uint32_t plane_count; /* as for bnncl_bconv_rows_i32 */
+    uint32_t classes;     /* border classes: those of rows times those of columns */
+} bnncl_planned;
+
+/* The same over binary inputs [in_h][in_w][ceil(in_channels / 32)] words, padded taps as window->pad_value says, over
+ * active rows: with the limits of bnncl_bconv_rows_i32. Border classes are numbered in the order in which rows and
+ * columns meet them.
+ *   scratch  words: for each 32 output channels begun filter_h * filter_w * (in_channels + 1); classes * out_channels;
+ *            then what bnncl_bconv_rows_i32 needs, or 32, or filter_h * filter_w * out_channels where these are more */
+void bnncl_filter_conv_rows(const uint32_t *restrict input, const uint32_t *restrict signs,
+                            int32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_planned *restrict planned, const bnncl_border *restrict border,
+                            const bnncl_window *restrict window);
+
 /* Gradient of the input: for each input the sum of gradient * w over the outputs that read it; the caller has proven
  * that it fits int32_t.
  *   gradient [out_h][out_w][out_channels]
