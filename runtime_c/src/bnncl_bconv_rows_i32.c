@@ -24,6 +24,8 @@ static void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_rows_spo
     const bnncl_vertical_sums *params = call->params;
     const uint32_t channels = call->window->out_channels;
     static const int32_t zeros[32] = {0};
+    uint32_t *const words = work->planes + work->groups * call->plane_count;
+    int32_t *const sums = (int32_t *)(words + 16);
     const int32_t *base = params->base + spot->border * channels;
     const uint32_t *planes = work->planes;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
@@ -31,8 +33,6 @@ static void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_rows_spo
     bnncl_add_rows(work);
     for (uint32_t group = 0; group < work->groups; group++) {
         const bool is_whole = group < channels / 32u;
-        uint32_t words[16];
-        int32_t sums[32];
         bnncl_rows_numbers(planes, call->plane_count, spot->ones % 2u, words);
         bnncl_transpose_near(words, is_whole ? base : zeros, is_whole ? output : sums);
         for (uint32_t i = 0; !is_whole && i < channels - group * 32u; i++) {
@@ -58,7 +58,7 @@ void bnncl_bconv_rows_i32(const uint32_t *restrict input, const uint32_t *restri
         .window = window,
         .plane_count = sums->plane_count,
         .round = 1,
-        .plane_words = bnncl_words(window->out_channels) * sums->plane_count,
+        .plane_words = bnncl_words(window->out_channels) * sums->plane_count + 48u,
     };
     bnncl_bconv_rows(&call, scratch, bnncl_rows_to_sums);
 }

@@ -72,7 +72,7 @@ void bnncl_bconv_vertical_i32(const uint32_t *restrict input, const uint32_t *re
  * filter_h * filter_w * (in_channels + 1) and in_w * (in_channels + 1) < 2**28.
  *   rows     as above
  *   scratch  words: 5 * filter_h + 3 * (out_w + 1) of parts; 2 * (3 + filter_h + taps * in_channels / 16)
- *            of carries; plane_count of planes, for i32 of each group; then lists, for each of
+ *            of carries; 2 * plane_count of planes, for i32 (1 + groups) * plane_count + 48; lists, for each of
  *            min(in_h, (filter_h - 1) * dilation_h + 1) rows in_w * (in_channels + 1) + 2
  * plane_count is even, 6..24, for i32 up to 14; ceil(K / 2) <= 2**(plane_count - 1) - 2. */
 void bnncl_bconv_rows_sign(const uint32_t *restrict input, const uint32_t *restrict rows,

@@ -55,7 +55,8 @@ class RowsConv(VerticalConv):
         window = op.window
         parts = 5 * window.filter_h + 3 * (out_w + 1)
         carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
-        planes = self.plane_count(op, types[0]) * (words_for(out_channels) if self.keeps_planes else 1)
+        kept, extra = (words_for(out_channels), 48) if self.keeps_planes else (1, 0)
+        planes = self.plane_count(op, types[0]) * (1 + kept) + extra
         ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
         return 4 * (parts + carries + planes + ring * (in_w * (channels + 1) + 2))
 

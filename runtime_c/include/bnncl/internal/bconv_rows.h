@@ -14,8 +14,6 @@
 /* Binary convolution over active rows: the algebra of bnncl/internal/bconv_vertical.h, C = 2**(planes - 1).
  * The taps of one filter row that lie inside, side by side in the map as in the filter, are one part. */
 
-enum { BNNCL_ROWS_MAX_PLANES = 24 };
-
 /* Everything that stays the same over one call. */
 typedef struct {
     const uint32_t *input;
@@ -26,7 +24,7 @@ typedef struct {
     const bnncl_window *window;
     uint32_t plane_count;
     uint32_t round;       /* counters start at C - floor((n1 + round) / 2) */
-    uint32_t plane_words; /* of scratch for the planes that come out */
+    uint32_t plane_words; /* of scratch from where the planes come out */
 } bnncl_rows_call;
 
 /* The pixels that an output column covers, and what it adds to a part's base. */
@@ -51,6 +49,7 @@ typedef struct {
 
 /* Where the parts of a call are kept. */
 typedef struct {
+    uint32_t *start;
     bnncl_rows_part *parts;
     bnncl_rows_column *columns;
     bnncl_rows_line *lines;
@@ -62,7 +61,7 @@ typedef struct {
 typedef void (*bnncl_rows_sink)(const bnncl_rows_call *call, const bnncl_rows_spot *spot,
                                 bnncl_rows_work *work);
 
-/* Cuts up the scratch: parts, columns, lines, carries, planes, marks, entries. */
+/* Cuts up the scratch: parts, columns, lines, planes at first, carries, planes, marks, entries. */
 static inline bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_rows_call *call,
                                                  bnncl_rows_work *work)
 {
@@ -73,12 +72,14 @@ static inline bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_
     plan.columns = (bnncl_rows_column *)(plan.parts + window->filter_h + 1u);
     plan.lines = (bnncl_rows_line *)(plan.columns + window->out_w);
     plan.line_count = 0;
-    work->carries = (uint32_t *)(plan.lines + window->filter_h);
+    plan.start = (uint32_t *)(plan.lines + window->filter_h);
+    work->carries = plan.start + call->plane_count;
     work->carry_words = (uint32_t)(3u + window->filter_h + taps * window->in_channels / 16u);
     work->planes = work->carries + 2u * (size_t)work->carry_words;
     plan.lists = bnncl_row_lists_in(work->planes + call->plane_words, window);
     work->entries = plan.lists.entries;
     work->parts = plan.parts;
+    work->start = plan.start;
     return plan;
 }
 
@@ -152,10 +153,8 @@ static inline void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scrat
 {
     const bnncl_window *window = call->window;
     const uint32_t middle = UINT32_C(1) << (call->plane_count - 1);
-    uint32_t start[BNNCL_ROWS_MAX_PLANES];
     bnncl_rows_work work = {
         .rows = call->rows,
-        .start = start,
         .group_bytes = window->filter_h * window->filter_w * (window->in_channels + 1u) * 4u,
         .groups = bnncl_words(window->out_channels),
         .pairs = (call->plane_count - 4) / 2,
@@ -169,7 +168,7 @@ static inline void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scrat
         for (uint32_t x = 0; x < window->out_w; x++) {
             spot.border = row_class * call->border->column_classes + call->border->column_class[x];
             spot.ones = bnncl_rows_parts(&plan, &plan.columns[x]);
-            bnncl_rows_start(start, call->plane_count, middle - (spot.ones + call->round) / 2u);
+            bnncl_rows_start(plan.start, call->plane_count, middle - (spot.ones + call->round) / 2u);
             sink(call, &spot, &work);
             spot.pixel++;
         }
