@@ -54,12 +54,11 @@ class Case:
     rate: float
 
 
-def case_of(folder: Path) -> Case:
-    """The case of the digits model in `folder`, which holds `model.pt` and `train.npz`."""
-    project = bnncl.compile(
-        folder / "model.pt", replay_init=folder / "train.npz", **{**OPTIONS, "name": "model"}
-    )
-    frozen = bnncl.compile(folder / "model.pt", name="model")
+def case_of(folder: Path, target: str = "host") -> Case:
+    """The case of the digits model in `folder`, which holds `model.pt` and `train.npz`, for `target`."""
+    options = {**OPTIONS, "name": "model", "target": target}
+    project = bnncl.compile(folder / "model.pt", replay_init=folder / "train.npz", **options)
+    frozen = bnncl.compile(folder / "model.pt", name="model", target=target)
     op = parts(project.spec.graph).head
     config = op.config
     new = _lesson(config.new_per_step)
@@ -193,7 +192,8 @@ def _smallest(target: Target, sources: Sources, out: Path) -> SectionSizes:
 
 def learning_cost(folder: Path, targets: Iterable[Target]) -> Json:
     """All figures for the digits model in `folder`, by the names of `targets`."""
-    case = case_of(folder)
+    cases = {target: case_of(folder, target.name) for target in targets}
+    case = next(iter(cases.values()))
     report, config = case.project.report.learning, case.config
     assert report is not None
     return {
@@ -205,5 +205,5 @@ def learning_cost(folder: Path, targets: Iterable[Target]) -> Json:
         "replay_bytes": report.replay_bytes,
         "replay_filled_bytes": report.replay_filled * report.slot_bytes,
         "state_bytes": report.state_bytes,
-        "cores": {target.name: cost_on(case, target) for target in targets},
+        "cores": {target.name: cost_on(case, target) for target, case in cases.items()},
     }

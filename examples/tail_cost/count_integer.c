@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
 /* Counts the instructions of the three passes in integers. */
-#include "bnncl/bconv.h"
 #include "bnncl/filter.h"
 #include "tail_count.h"
 
@@ -18,29 +17,34 @@ static const bnncl_window window = {.in_channels = TAIL_CHANNELS,
                                     .dilation_w = 1,
                                     .pad_top = 1,
                                     .pad_left = 1};
+static const bnncl_planned planned = {TAIL_PLANE_COUNT, TAIL_CLASSES};
+static const bnncl_border border = {tail_border, tail_border, 3};
 static const bnncl_alignment alignment = {TAIL_SHIFT, TAIL_LIMIT};
 static const int32_t exponent[1] = {0};
 
 static int32_t output[TAIL_NUMBERS];
 static int32_t sum[TAIL_FILTER];
-static uint32_t scratch[(TAIL_CHANNELS + 1) * TAIL_TAPS + 1024];
+/* Of the gradients, or of the forward pass where that is more. */
+enum { TABLES = (2 * TAIL_CHANNELS + 1) * TAIL_TAPS + TAIL_CHANNELS + 2048, ROWS = TAIL_SCRATCH / 4 };
+static uint32_t scratch[TABLES > ROWS ? TABLES : ROWS];
 
 static void forward(void *unused)
 {
     (void)unused;
-    bnncl_bconv_xnor_i32(tail_input, tail_signs, output, scratch, &window);
+    bnncl_filter_conv_rows(tail_input, tail_signs, output, scratch, &planned, &border, &window);
 }
 
 static void input_gradient(void *unused)
 {
     (void)unused;
-    bnncl_filter_input_gradient(tail_gradient, tail_transposed, output, scratch, &window);
+    bnncl_filter_input_gradient_pairs(tail_gradient, tail_transposed, output, scratch, &window);
 }
 
 static void filter_gradient(void *unused)
 {
     (void)unused;
-    bnncl_filter_accumulate_bits(sum, tail_input, tail_gradient, exponent, scratch, &alignment, &window);
+    bnncl_filter_accumulate_bits_pairs(sum, tail_input, tail_gradient, exponent, scratch, &alignment,
+                                       &window);
 }
 
 static void count(const char *what, void (*pass)(void *), const int32_t *made, size_t numbers)

@@ -7,7 +7,7 @@ integers small enough for float32 to be exact. The float32 convolution is `float
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bnncl.ir.types import Binary, TensorType
+from bnncl.kernels.base import Kernel
+from bnncl.kernels.filter_accumulate_bits_pairs import FilterAccumulateBitsPairs
+from bnncl.kernels.filter_conv_rows import FilterConvRows
+from bnncl.kernels.filter_input_gradient_pairs import FilterInputGradientPairs
 from bnncl.numerics.bits import pack
 from bnncl.ops.tail.backward import FilterInputGradient
 from bnncl.ops.tail.forward import FilterConv
@@ -29,8 +34,9 @@ from examples.stages import Json
 
 HERE = Path(__file__).parent
 PASSES = ("forward", "input_gradient", "filter_gradient")
-KERNELS = ("bnncl_bconv_xnor_i32", "bnncl_filter_input_gradient", "bnncl_filter_accumulate_bits")
+KERNELS: tuple[Kernel, ...] = (FilterConvRows(), FilterInputGradientPairs(), FilterAccumulateBitsPairs())
 WINDOW = Window(3, 3, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
+FORWARD = FilterConv(x="x", y="w", output="y", window=WINDOW)
 FLOAT_FLAGS = ("-ffp-contract=fast",)
 _RUN_SECONDS = 600
 _SHIFT = 3
@@ -63,7 +69,6 @@ class Layer:
         """What each pass makes, by the ops' meaning."""
         x, signs, gradient = (each[None] for each in self._drawn)
         size, transposed = self.size, np.ascontiguousarray(signs.transpose(0, 2, 3, 1))
-        forward = FilterConv(x="x", y="w", output="y", window=WINDOW)
         back = FilterInputGradient(x="d", y="w", output="dx", window=WINDOW, in_h=size, in_w=size)
         more = AccumulateFilter(
             acc="acc",
@@ -77,7 +82,7 @@ class Layer:
             window=WINDOW,
         )
         made = (
-            forward.evaluate(x, signs),
+            FORWARD.evaluate(x, signs),
             back.evaluate(gradient, transposed),
             more.evaluate(np.zeros_like(signs), x, gradient, np.zeros((1, 1, 1, 1), np.int64)),
         )
@@ -98,9 +103,20 @@ class Layer:
             c_array("int16_t", "tail_gradient", gradient),
             "#ifdef TAIL_INTEGER",
             c_array("uint32_t", "tail_transposed", pack(np.ascontiguousarray(signs.transpose(1, 2, 0)))),
+            *self._planned(),
             "#endif",
         ]
         return "\n".join(lines) + "\n"
+
+    def _planned(self) -> Iterator[str]:
+        """What the forward pass is told, which is the same of rows and of columns."""
+        x = TensorType((self.size, self.size, self.channels), Binary())
+        signs = TensorType((self.channels, WINDOW.taps, self.channels), Binary())
+        bound = KERNELS[0].bind(FORWARD, (x, signs))
+        yield c_array("uint8_t", "tail_border", bound.arrays[0].data)
+        for name, number in bound.structs[0].fields:
+            yield f"#define TAIL_{name.upper()} {number}u"
+        yield f"#define TAIL_SCRATCH {KERNELS[0].scratch_bytes(FORWARD, (x, signs))}u"
 
 
 LAYERS = (Layer(64, 8), Layer(128, 4))
@@ -122,7 +138,8 @@ def digest(numbers: Numbers) -> int:
 def counted(layer: Layer, target: Target, *, floating: bool) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Instructions and digest of each pass on `target`."""
     counter = counter_files(target)
-    kernels = () if floating else tuple(runtime_dir() / "src" / f"{name}.c" for name in KERNELS)
+    paths = () if floating else sorted({path for kernel in KERNELS for path in kernel.sources(target)})
+    kernels = tuple(runtime_dir() / path for path in paths)
     names = ("count_float.c", "float_conv.c") if floating else ("count_integer.c",)
     defines = counter.defines if floating else {**counter.defines, "TAIL_INTEGER": 1}
     with tempfile.TemporaryDirectory() as work:

@@ -158,6 +158,7 @@ def step_costs(shapes: Iterable[Shape], targets: Sequence[Target]) -> Json:
     """All figures, by the names of `shapes` and `targets`."""
     found: Json = {}
     for shape in shapes:
-        case = case_of(shape, tuple(target.name for target in targets))
-        found[shape.name] = {target.name: step_cost(case, target) for target in targets}
+        found[shape.name] = {
+            target.name: step_cost(case_of(shape, (target.name,)), target) for target in targets
+        }
     return found

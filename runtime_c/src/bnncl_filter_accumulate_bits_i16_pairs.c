@@ -14,16 +14,17 @@ static inline void bnncl_add_made(int16_t *sums, const uint32_t *made, size_t co
 {
     const bnncl_narrowing how = *by;
     const int16_t *const end = sums + count;
-    if (how.right != 0) {
-        while (sums != end) {
-            const int32_t sum = *sums + ((int32_t)(*made++ >> how.right) - how.base);
-            *sums++ = (int16_t)bnncl_saturate32(sum, -how.limit, how.limit);
-        }
-    } else {
-        while (sums != end) {
+    if (how.right == 0) {
+        for (; sums != end; sums++) {
             *sums = bnncl_narrow_sum(*sums, *made++, &how);
-            sums++;
         }
+    }
+    while (sums != end) {
+        int32_t sum = *sums + ((int32_t)(*made++ >> how.right) - how.base);
+        if ((uint32_t)(sum + how.limit) > 2u * (uint32_t)how.limit) {
+            sum = sum < 0 ? -how.limit : how.limit;
+        }
+        *sums++ = (int16_t)sum;
     }
 }
 
