@@ -7,6 +7,7 @@ from bnncl.ir.types import Binary, TensorType
 from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
 from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
 from bnncl.kernels.families.measured import PER_COPIED, PORTABLE_ROWS, ROWS, Work, instruction_set
+from bnncl.kernels.families.rows import scratch_words
 from bnncl.kernels.params import (
     INPUT,
     OUTPUT,
@@ -74,16 +75,11 @@ class FilterConvRows(Kernel):
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """Rows and constants of the filter, then what the convolution takes, or the sums of the weights."""
         assert isinstance(op, FilterConv)
-        in_h, in_w, channels = types[0].shape
-        _, out_w, out_channels = op.infer(*types).shape
-        window, groups = op.window, words_for(out_channels)
-        rows, columns = _classes(op, types[0]).count
-        ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
-        parts = 5 * window.filter_h + 3 * (out_w + 1)
-        carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
-        convolution = parts + carries + _planes(op, types[0]) * groups + ring * (in_w * (channels + 1) + 2)
-        made = groups * window.taps * (channels + 1) + rows * columns * out_channels
-        return 4 * (made + max(32, window.taps * out_channels, convolution))
+        x, out, window = types[0], op.infer(*types), op.window
+        convolution = scratch_words(window, x, out, _planes(op, x), keeps_planes=True)
+        rows, columns = _classes(op, x).count
+        made = words_for(out.channels) * window.taps * (x.channels + 1) + rows * columns * out.channels
+        return 4 * (made + max(32, window.taps * out.channels, convolution))
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
         """That of the convolution, and some instructions for each word of the signs and each constant."""

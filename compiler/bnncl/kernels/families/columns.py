@@ -38,6 +38,14 @@ class ColumnConv(FixedConvKernel):
     helpers = ("bnncl_dot_columns",)
     weight_bits = 16
 
+    def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
+        """What the family accepts, unless the filter has 8 bits and a kernel that stores it so."""
+        if not super().accepts(op, types, target):
+            return False
+        assert isinstance(op, FixedConv)
+        stored_in_8 = op.filter_bits <= 8 and self.input_type != "int16_t" and self.epilogue_kind is not None
+        return not stored_in_8
+
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """The column: a word for each two weights of a filter."""
         assert isinstance(op, FixedConv)

@@ -10,6 +10,7 @@ from bnncl.kernels.families.measured import PER_COPIED, PORTABLE_ROWS, ROWS, Wor
 from bnncl.kernels.families.vertical import VerticalConv
 from bnncl.numerics.bits import words_for
 from bnncl.ops.conv import BinaryConv
+from bnncl.ops.window import Window
 from bnncl.targets import Target
 
 _MAX_OFFSET = 2**28
@@ -50,15 +51,8 @@ class RowsConv(VerticalConv):
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """Parts of one pixel, carries, planes, and the lists of the rows that one window covers."""
         assert isinstance(op, BinaryConv)
-        in_h, in_w, channels = types[0].shape
-        _, out_w, out_channels = op.infer(*types).shape
-        window = op.window
-        parts = 5 * window.filter_h + 3 * (out_w + 1)
-        carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
-        kept, extra = (words_for(out_channels), 48) if self.keeps_planes else (1, 0)
-        planes = self.plane_count(op, types[0]) * (1 + kept) + extra
-        ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
-        return 4 * (parts + carries + planes + ring * (in_w * (channels + 1) + 2))
+        planes = self.plane_count(op, types[0])
+        return 4 * scratch_words(op.window, types[0], op.infer(*types), planes, self.keeps_planes)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
         """Instructions for each row added, at one half density, line, group, pixel and listed channel."""
@@ -70,3 +64,13 @@ class RowsConv(VerticalConv):
         copied = work.rest * PER_COPIED if self.keeps_planes else 0
         each = work.taps * work.in_channels / 2 * rates.row + work.lines * rates.line + work.pixels * group
         return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + copied)
+
+
+def scratch_words(window: Window, x: TensorType, out: TensorType, planes: int, keeps_planes: bool) -> int:
+    """Words of scratch of a convolution over active rows, as `bnncl_rows_plan_in` cuts them up."""
+    in_h, in_w, channels = x.shape
+    parts = 5 * window.filter_h + 3 * (out.shape[1] + 1)
+    carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
+    kept, extra = (words_for(out.channels), 48) if keeps_planes else (1, 0)
+    ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
+    return parts + carries + planes * (1 + kept) + extra + ring * (in_w * (channels + 1) + 2)
