@@ -84,3 +84,4 @@ def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:
             yield binary_conv(WINDOWS[1], x, 40, kind, 0, rng)
         if x.domain != INPUTS["i32"]:
             yield fixed_conv(WINDOWS[1], x, 40, kind, 8, rng)
+            yield fixed_conv(WINDOWS[1], x, 40, kind, 16, rng)
