@@ -7,7 +7,7 @@ from bnncl.ir.types import Binary, TensorType
 from bnncl.kernels.base import Binding, Kernel, ParamStruct, Ref
 from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
 from bnncl.kernels.families.measured import PER_COPIED, PORTABLE_ROWS, ROWS, Work, instruction_set
-from bnncl.kernels.families.rows import scratch_words
+from bnncl.kernels.families.rows import plane_count, scratch_words
 from bnncl.kernels.params import (
     INPUT,
     OUTPUT,
@@ -55,7 +55,12 @@ class FilterConvRows(Kernel):
         _, in_w, channels = types[0].shape
         near = max(op.window.taps, in_w) * (channels + 1) < _MAX_OFFSET
         fits = window_fits(op.window, types[0].shape, op.window.out_size(types[0].shape))
-        return near and fits and border_fits(_classes(op, types[0])) and _planes(op, types[0]) <= _MAX_PLANES
+        return (
+            near
+            and fits
+            and border_fits(_classes(op, types[0]))
+            and plane_count(op.window, types[0]) <= _MAX_PLANES
+        )
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """Counters, border classes and window; the signs are the second input."""
@@ -64,7 +69,7 @@ class FilterConvRows(Kernel):
         edges = border(classes)
         window = window_struct(op.window, types[0], op.infer(*types), op.pad_value)
         rows, columns = classes.count
-        fields = (("plane_count", _planes(op, types[0])), ("classes", rows * columns))
+        fields = (("plane_count", plane_count(op.window, types[0])), ("classes", rows * columns))
         planned = ParamStruct("planned", "bnncl_planned", fields)
         return Binding(
             edges.arrays,
@@ -76,7 +81,7 @@ class FilterConvRows(Kernel):
         """Rows and constants of the filter, then what the convolution takes, or the sums of the weights."""
         assert isinstance(op, FilterConv)
         x, out, window = types[0], op.infer(*types), op.window
-        convolution = scratch_words(window, x, out, _planes(op, x), keeps_planes=True)
+        convolution = scratch_words(window, x, out, plane_count(window, x), keeps_planes=True)
         rows, columns = _classes(op, x).count
         made = words_for(out.channels) * window.taps * (x.channels + 1) + rows * columns * out.channels
         return 4 * (made + max(32, window.taps * out.channels, convolution))
@@ -95,12 +100,6 @@ class FilterConvRows(Kernel):
         turned = words * WORD_BITS * work.groups * _PER_TURNED
         counted = words * out.channels * _PER_POPCOUNT
         return round(groups + pixels + turned + counted + rows * columns * out.channels * _PER_CLASS)
-
-
-def _planes(op: FilterConv, x: TensorType) -> int:
-    """Bits of a counter: even, 6 or more, with ceil(K / 2) <= 2**(bits - 1) - 2."""
-    half = -(-op.window.taps * x.channels // 2)
-    return next(bits for bits in range(6, 64, 2) if half <= (1 << (bits - 1)) - 2)
 
 
 def _classes(op: FilterConv, x: TensorType) -> BorderClasses:

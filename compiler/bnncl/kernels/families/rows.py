@@ -45,8 +45,7 @@ class RowsConv(VerticalConv):
 
     def plane_count(self, op: BinaryConv, x: TensorType) -> int:
         """Bits of a counter: even, 6 or more, with ceil(K / 2) <= 2**(bits - 1) - 2."""
-        half = -(-op.window.taps * x.channels // 2)
-        return next(bits for bits in range(6, 64, 2) if half <= (1 << (bits - 1)) - 2)
+        return plane_count(op.window, x)
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:
         """Parts of one pixel, carries, planes, and the lists of the rows that one window covers."""
@@ -64,6 +63,12 @@ class RowsConv(VerticalConv):
         copied = work.rest * PER_COPIED if self.keeps_planes else 0
         each = work.taps * work.in_channels / 2 * rates.row + work.lines * rates.line + work.pixels * group
         return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + copied)
+
+
+def plane_count(window: Window, x: TensorType) -> int:
+    """Bits of a counter: even, 6 or more, with ceil(K / 2) <= 2**(bits - 1) - 2."""
+    half = -(-window.taps * x.channels // 2)
+    return next(bits for bits in range(6, 64, 2) if half <= (1 << (bits - 1)) - 2)
 
 
 def scratch_words(window: Window, x: TensorType, out: TensorType, planes: int, keeps_planes: bool) -> int:
