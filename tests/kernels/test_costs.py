@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,13 @@ _TOLERANCE = 0.12
 """A tenth, and the counter's ticks on small maps."""
 
 
-def _run(kernel: Kernel, shape: str) -> Run:
+def _run(kernel: Kernel, shape: str, density: float | None = None) -> Run:
     size, channels, window = SHAPES[shape]
     x = TensorType(size, Binary())
     kind = KINDS[kernel.symbol.rpartition("_")[2]]
     op = binary_conv(window, x, channels, kind, 0, np.random.default_rng(3))
-    return Run(kernel, op, (x,), (signs(size, 0.5, np.random.default_rng(4)),))
+    ones = 0.5 if density is None else density
+    return Run(kernel, replace(op, density=density), (x,), (signs(size, ones, np.random.default_rng(4)),))
 
 
 def _counted(core: Target, runs: tuple[Run, ...], chosen: Target, folder: Path) -> list[int]:
@@ -79,3 +81,29 @@ def test_predictions_are_within_a_tenth(name: str, pure_c: bool, tmp_path: Path)
         if abs(run.kernel.cost(run.op, run.types, chosen) / count - 1) > _TOLERANCE
     ]
     assert wrong == []
+
+
+def test_predictions_follow_the_density_of_the_input(tmp_path: Path) -> None:
+    core = TARGETS["cortex-m4"]
+    require_target(core)
+    runs = tuple(
+        _run(kernel, "A", density)
+        for kernel in CONVOLUTIONS
+        if kernel.family != "xnor" and kernel.symbol.endswith("sign")
+        for density in (0.1, 1.0)
+    )
+    predicted = [run.kernel.cost(run.op, run.types, core) for run in runs]
+    counted = _counted(core, runs, core, tmp_path)
+    assert predicted == [pytest.approx(count, rel=_TOLERANCE) for count in counted]
+    worst = [run.kernel.worst_cost(run.op, run.types, core) for run in runs]
+    assert worst[0::2] == worst[1::2] == predicted[1::2]
+
+
+def test_a_kernel_of_words_costs_the_same_at_every_density() -> None:
+    core = TARGETS["cortex-m4"]
+    for kernel in CONVOLUTIONS:
+        runs = [_run(kernel, "A", density) for density in (None, 0.1, 0.5)]
+        costs = [kernel.cost(run.op, run.types, core) for run in runs]
+        assert costs[0] == costs[2]
+        assert (costs[0] == costs[1]) == (kernel.family == "xnor")
+        assert kernel.worst_cost(runs[0].op, runs[0].types, core) >= costs[0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op, Stage
 from bnncl.ir.types import TensorType
+from bnncl.ops.conv import BinaryConv
 from bnncl.resources import runtime_dir
 from bnncl.targets import Target
+
+_EXTREMES: Final = (0.0, 0.5, 1.0)
+"""Densities of the input at one of which every kernel takes longest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +131,13 @@ class Kernel(ABC):
 
     @abstractmethod
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Predicted instructions of the call, at one half density of ones."""
+        """Predicted instructions of the call, at the op's density where it states one, else at one half."""
+
+    def worst_cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """Predicted instructions of the call on the input that takes longest, whatever was measured."""
+        if not isinstance(op, BinaryConv):
+            return self.cost(op, types, target)
+        return max(self.cost(replace(op, density=each), types, target) for each in _EXTREMES)
 
     @property
     def in_place(self) -> bool:

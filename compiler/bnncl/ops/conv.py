@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from bnncl.ir.values import Constant
 from bnncl.numerics.linear import exact_matmul
 from bnncl.ops.epilogue import Epilogue
 from bnncl.ops.window import BorderClasses, Window
+
+UNSEEN_DENSITY: Final = 0.5
+"""The share of -1 that is taken where none was measured."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -93,11 +97,18 @@ class BinaryConv(IntegerConv):
     """Convolution of ±1 with ±1: acc = sum of x * w, an integer in -K..K for K = taps * channels.
 
     `filter` holds ±1 (int8). `pad_value` 0 leaves padded taps out of the sum, +1 and -1 count as
-    that activation.
+    that activation. `density` is the share of -1 that was seen in the input, 0..1, None where none was:
+    it changes no number, only what the op is expected to cost.
     """
 
     stages = TRACED_AND_INTEGER
     pad_value: int = 0
+    density: float | None = None
+
+    @property
+    def expected_density(self) -> float:
+        """The share of -1 in the input: as it was seen, else one half."""
+        return UNSEEN_DENSITY if self.density is None else self.density
 
     def accumulator(self, x: TensorType) -> Int:
         """-K..K."""

@@ -54,14 +54,15 @@ class RowsConv(VerticalConv):
         return 4 * scratch_words(op.window, types[0], op.infer(*types), planes, self.keeps_planes)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, at one half density, line, group, pixel and listed channel."""
+        """Instructions for each row added, at the op's density, line, group, pixel and listed channel."""
         assert isinstance(op, BinaryConv)
         work = Work.of(op, types[0], op.infer(*types))
         name = instruction_set(target)
         rates = (ROWS if name in target.features else PORTABLE_ROWS)[name]
         group = rates.group + (rates.sums if self.keeps_planes else 0)
         copied = work.rest * PER_COPIED if self.keeps_planes else 0
-        each = work.taps * work.in_channels / 2 * rates.row + work.lines * rates.line + work.pixels * group
+        added = work.taps * work.in_channels * op.expected_density
+        each = added * rates.row + work.lines * rates.line + work.pixels * group
         return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + copied)
 
 

@@ -99,10 +99,11 @@ class VerticalConv(Kernel):
         return 4 * carries + 2 * ring * in_w * (6 + channels // 4 * 4)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, at one half density, tap, group, pixel and listed channel."""
+        """Instructions for each row added, at the op's density, tap, group, pixel and listed channel."""
         assert isinstance(op, BinaryConv)
         work, rates = Work.of(op, types[0], op.infer(*types)), VERTICAL[instruction_set(target)]
-        listed = work.in_channels / 2 + min(2, work.in_channels / 2)
+        ones = work.in_channels * op.expected_density
+        listed = ones + min(2, ones)
         each = work.taps * (listed * rates.row + rates.tap) + work.pixels * rates.group
         sums = work.outputs * rates.output if self.epilogue_kind is None else 0
         return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + sums)
