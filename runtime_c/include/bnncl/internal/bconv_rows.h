@@ -8,6 +8,7 @@
 #include "bnncl/internal/window.h"
 #include "bnncl/types.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ typedef struct {
     uint32_t plane_count;
     uint32_t round;       /* counters start at C - floor((n1 + round) / 2) */
     uint32_t plane_words; /* of scratch from where the planes come out */
+    bool is_turned;       /* convolves the input with every sign turned */
 } bnncl_rows_call;
 
 /* The pixels that an output column covers, and what it adds to a part's base. */
@@ -33,12 +35,6 @@ typedef struct {
     uint32_t first;
     uint32_t end;
 } bnncl_rows_column;
-
-/* A filter row that lies inside: its marks, counted from the first, and what it adds to a part's base. */
-typedef struct {
-    uint32_t mark;
-    int32_t base;
-} bnncl_rows_line;
 
 /* One output pixel: the number of its border class, n1. */
 typedef struct {
@@ -52,7 +48,7 @@ typedef struct {
     uint32_t *start;
     bnncl_rows_part *parts;
     bnncl_rows_column *columns;
-    bnncl_rows_line *lines;
+    bnncl_row_line *lines;
     uint32_t line_count;
     bnncl_row_lists lists;
 } bnncl_rows_plan;
@@ -70,13 +66,14 @@ static inline bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_
     bnncl_rows_plan plan;
     plan.parts = (bnncl_rows_part *)scratch;
     plan.columns = (bnncl_rows_column *)(plan.parts + window->filter_h + 1u);
-    plan.lines = (bnncl_rows_line *)(plan.columns + window->out_w);
+    plan.lines = (bnncl_row_line *)(plan.columns + window->out_w);
     plan.line_count = 0;
     plan.start = (uint32_t *)(plan.lines + window->filter_h);
     work->carries = plan.start + call->plane_count;
     work->carry_words = (uint32_t)(3u + window->filter_h + taps * window->in_channels / 16u);
     work->planes = work->carries + 2u * (size_t)work->carry_words;
-    plan.lists = bnncl_row_lists_in(work->planes + call->plane_words, window);
+    plan.lists = bnncl_row_lists_in(work->planes + call->plane_words, window, bnncl_list_rows, 4);
+    plan.lists.is_turned = call->is_turned;
     work->entries = plan.lists.entries;
     work->parts = plan.parts;
     work->start = plan.start;
@@ -96,36 +93,13 @@ static inline void bnncl_rows_columns(const bnncl_window *window, bnncl_rows_col
     }
 }
 
-/* Builds the lists under output row `y`, and the lines. The window's top, cut off at the map, never falls
- * from row to row; the first tap inside can: with dilation it may be any of the taps. */
-static inline void bnncl_rows_lines(bnncl_rows_plan *plan, const bnncl_rows_call *call, uint32_t y)
-{
-    const bnncl_window *window = call->window;
-    const int32_t row_bytes = (int32_t)(window->filter_w * (window->in_channels + 1u)) * 4;
-    const uint32_t top = y * window->stride_h;
-    const uint32_t first = top > window->pad_top ? top - window->pad_top : 0;
-    const bnncl_taps rows = bnncl_rows_inside(window, y);
-    plan->line_count = rows.end - rows.first;
-    if (plan->line_count > 0) {
-        const uint32_t end = rows.start + (plan->line_count - 1u) * window->dilation_h + 1u;
-        bnncl_row_lists_build(&plan->lists, call->input, window->in_channels, first, end);
-        const uint32_t behind = plan->lists.built - rows.start;
-        uint32_t row = bnncl_row_below(&plan->lists, plan->lists.row, plan->lists.ring - behind);
-        for (uint32_t i = 0; i < plan->line_count; i++) {
-            plan->lines[i].mark = row * (plan->lists.width + 1u);
-            plan->lines[i].base = (int32_t)(rows.first + i) * row_bytes;
-            row = bnncl_row_below(&plan->lists, row, window->dilation_h);
-        }
-    }
-}
-
 /* Fills in the parts of output column `column` and returns n1. */
 static inline uint32_t bnncl_rows_parts(const bnncl_rows_plan *plan, const bnncl_rows_column *column)
 {
-    const bnncl_rows_line *const end = plan->lines + plan->line_count;
+    const bnncl_row_line *const end = plan->lines + plan->line_count;
     bnncl_rows_part *part = plan->parts;
     uint32_t ones = 0;
-    for (const bnncl_rows_line *line = plan->lines; line < end; line++) {
+    for (const bnncl_row_line *line = plan->lines; line < end; line++) {
         const uint32_t *marks = plan->lists.marks + line->mark;
         part->first = marks[column->first];
         part->count = marks[column->end] - part->first;
@@ -153,6 +127,7 @@ static inline void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scrat
 {
     const bnncl_window *window = call->window;
     const uint32_t middle = UINT32_C(1) << (call->plane_count - 1);
+    const int32_t row_bytes = (int32_t)(window->filter_w * (window->in_channels + 1u)) * 4;
     bnncl_rows_work work = {
         .rows = call->rows,
         .group_bytes = window->filter_h * window->filter_w * (window->in_channels + 1u) * 4u,
@@ -164,7 +139,7 @@ static inline void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scrat
     bnncl_rows_columns(window, plan.columns);
     for (uint32_t y = 0; y < window->out_h; y++) {
         const size_t row_class = call->border->row_class[y];
-        bnncl_rows_lines(&plan, call, y);
+        plan.line_count = bnncl_row_lines(plan.lines, &plan.lists, call->input, window, row_bytes, y);
         for (uint32_t x = 0; x < window->out_w; x++) {
             spot.border = row_class * call->border->column_classes + call->border->column_class[x];
             spot.ones = bnncl_rows_parts(&plan, &plan.columns[x]);
