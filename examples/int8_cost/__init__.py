@@ -1,0 +1,1 @@
+"""A compiled network beside the same network in int8 plain C."""
