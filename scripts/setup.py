@@ -52,6 +52,11 @@ COMPONENTS = {
         Need("picolibc.specs", "picolibc-riscv64-unknown-elf", asked_of="riscv64-unknown-elf-gcc"),
         Need("qemu-system-riscv32", "qemu-system-misc"),
     ),
+    "aarch64": (
+        Need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+        Need("picolibc.specs", "picolibc-aarch64-linux-gnu", asked_of="aarch64-linux-gnu-gcc"),
+        Need("qemu-system-aarch64", "qemu-system-arm"),
+    ),
     "lint": (Need("clang", "clang"), Need("cppcheck", "cppcheck")),
     "count": (Need("valgrind", "valgrind"),),
     "build": (Need("cmake", "cmake"), Need("g++", "g++")),
@@ -61,14 +66,15 @@ TARGETS = {
     "host": ("host",),
     "arm": ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"),
     "riscv": ("rv32imac",),
+    "aarch64": ("aarch64",),
 }
 
 PROFILES = {
     "demo": ("host", "arm"),
     "lint": ("lint",),
-    "bench": ("host", "arm", "riscv", "count"),
-    "test": ("host", "arm", "riscv", "lint", "count", "build"),
-    "all": ("host", "arm", "riscv", "lint", "count", "build"),
+    "bench": ("host", "arm", "riscv", "aarch64", "count"),
+    "test": ("host", "arm", "riscv", "aarch64", "lint", "count", "build"),
+    "all": ("host", "arm", "riscv", "aarch64", "lint", "count", "build"),
 }
 
 

@@ -14,7 +14,10 @@ import os
 import sys
 from _blake2 import blake2b  # 10 ms faster to start than hashlib
 
-COMPILERS = ("cc", "gcc", "clang", "arm-none-eabi-gcc", "riscv64-unknown-elf-gcc")
+COMPILERS = (
+    *("cc", "gcc", "clang"),
+    *("arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "aarch64-linux-gnu-gcc"),
+)
 VARIABLE = "BNNCL_TEST_OBJECTS"
 """Set where the compilers on PATH are launchers already; set it by hand to run without any."""
 

@@ -26,6 +26,19 @@ def test_its_files_come_on_top() -> None:
 
 
 @pytest.mark.parametrize(
+    ("targets", "arch"),
+    [(("cortex-m4", "rv32imac"), "armv7emsp"), (("aarch64", "rv32imac"), "rv32imc"), (("aarch64",), "")],
+)
+def test_a_native_module_is_built_for_the_first_target_that_loads_one(
+    targets: tuple[str, ...], arch: str
+) -> None:
+    text = render(replace(spec("cnn", *targets), emit=FORMS))["micropython/Makefile"].decode()
+    assert [line for line in text.splitlines() if line.startswith("ARCH")] == (
+        [f"ARCH ?= {arch}"] if arch else []
+    )
+
+
+@pytest.mark.parametrize(
     ("options", "slug"),
     [
         (Options(emit=("micropyton",)), "unknown-form"),

@@ -49,6 +49,7 @@ int main(void)
 
 LOOPS = {
     "arm": ('".syntax unified\\n1: subs %0, %0, #1\\n bne 1b\\n"', "l"),
+    "aarch64": ('"1: subs %w0, %w0, #1\\n b.ne 1b\\n"', "r"),
     "riscv": ('"1: addi %0, %0, -1\\n bnez %0, 1b\\n"', "r"),
     "host": ('"1: subl $1, %0\\n jnz 1b\\n"', "r"),
 }

@@ -10,7 +10,7 @@ def test_targets_are_found_by_name():
     assert [target(name).name for name in TARGETS] == list(TARGETS)
     assert list(TARGETS) == [
         *("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"),
-        *("rv32imac", "host"),
+        *("rv32imac", "aarch64", "host"),
     ]
 
 

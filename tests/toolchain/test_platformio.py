@@ -126,7 +126,7 @@ def test_failing_test_gives_a_failing_exit_code(tmp_path: Path, core: Path):
     assert "1 failed, 1 succeeded" in tested.stdout
 
 
-@pytest.mark.parametrize("name", ["cortex-m7", "cortex-m33", "rv32imac"])
+@pytest.mark.parametrize("name", ["cortex-m7", "cortex-m33", "rv32imac", "aarch64"])
 def test_platform_shipped_in_the_project_runs_in_the_emulator(tmp_path: Path, core: Path, name: str):
     target = TARGETS[name]
     require_target(target)

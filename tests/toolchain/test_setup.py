@@ -174,7 +174,7 @@ def test_packages_are_those_that_the_targets_name():
         setup = runpy.run_path(str(ROOT / "scripts" / "setup.py"))
     finally:
         sys.path.remove(str(ROOT / "scripts"))
-    for name in ("arm", "riscv"):
+    for name in ("arm", "riscv", "aarch64"):
         toolchain = TOOLCHAINS[name]
         wanted = [need.package for need in setup["COMPONENTS"][name]]
         assert wanted == [*toolchain.apt_packages, *toolchain.emulator_packages]

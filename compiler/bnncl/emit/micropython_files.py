@@ -33,7 +33,7 @@ class MicroPythonView:
     says them in words. An input `is_copied` where its numbers need more alignment than bytes have.
     Paths are relative to the project's folder; `kernels` are names of files in src/bnncl. `native_sources`
     are names of files in src and src/bnncl, without the self-test: a native module takes RAM for all that
-    is in it. `arch` is what such a module is built for unless its user says.
+    is in it. `arch` is what such a module is built for unless its user says, if it `has_arch`.
     """
 
     module: str
@@ -41,6 +41,7 @@ class MicroPythonView:
     model_sources: tuple[str, ...]
     kernels: tuple[str, ...]
     native_sources: tuple[str, ...]
+    has_arch: bool
     arch: str
     items_test: tuple[str, ...]
     items_text: str
@@ -82,6 +83,7 @@ def _view(spec: ProjectSpec, sources: Sequence[str]) -> MicroPythonView:
     paths = tuple(path for path in compiled if not path.startswith(_KERNELS) and path != "src/main.c")
     numbers = info_numbers(spec)
     test, text = accepted_items(spec)
+    arch = next((target.mpy_arch for target in spec.targets if target.mpy_arch), "")
     native = (path for path in compiled if path not in ("src/main.c", f"src/{spec.name}_selftest.c"))
     return MicroPythonView(
         module=f"micropython/mod_{spec.name}.c",
@@ -89,7 +91,8 @@ def _view(spec: ProjectSpec, sources: Sequence[str]) -> MicroPythonView:
         model_sources=tuple(f"$({spec.name.upper()}_DIR)/{path}" for path in paths),
         kernels=tuple(path.removeprefix(_KERNELS) for path in compiled if path.startswith(_KERNELS)),
         native_sources=tuple(path.rpartition("/")[2] for path in native),
-        arch=spec.targets[0].mpy_arch,
+        has_arch=arch != "",
+        arch=arch,
         items_test=test,
         items_text=text,
         is_copied=_is_binary(spec),

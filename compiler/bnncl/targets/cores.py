@@ -127,6 +127,24 @@ _RV32IMAC: Final = Target(
     mpy_arch="rv32imc",
 )
 
+# Any core will do; QEMU's default for this machine has 32 bits. Without a network card no boot ROM of one is
+# looked for.
+_AARCH64: Final = Target(
+    name="aarch64",
+    title="64-bit Arm with NEON",
+    word_bits=64,
+    features=("aarch64", "neon"),
+    toolchain="aarch64",
+    cflags=("-march=armv8-a",),
+    emulator=Emulator(
+        *("qemu-system-aarch64", "virt", ("-cpu", "cortex-a53", "-nic", "none")),
+        *(0x4000_0000, 4 * _MIB, 0x4040_0000, 1 * _MIB),
+    ),
+    counter=Counter("pmccntr", "bnncl_count_pmccntr.c"),
+    pio_env="qemu_aarch64",
+    mpy_arch="",
+)
+
 TARGETS: Final[dict[str, Target]] = {
     each.name: each
     for each in (
@@ -137,6 +155,7 @@ TARGETS: Final[dict[str, Target]] = {
         _CORTEX_M33,
         _CORTEX_M55,
         _RV32IMAC,
+        _AARCH64,
         _HOST,
     )
 }

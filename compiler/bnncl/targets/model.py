@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-CounterKind = Literal["systick", "minstret", "callgrind"]
+CounterKind = Literal["systick", "minstret", "pmccntr", "callgrind"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Target:
     `word_bits` is the width of a general register. `features` name what kernels may ask for
     (`thumb2`, `dsp`, `mve`, `v6m`, ...). `toolchain` is a key of `TOOLCHAINS`. `emulator` is None
     where the machine that compiles also runs the code. `mpy_arch` is the architecture of MicroPython's native
-    modules (ARCH of its dynruntime.mk) that every firmware for the core loads.
+    modules (ARCH of its dynruntime.mk) that every firmware for the core loads, empty where it has none.
     """
 
     name: str

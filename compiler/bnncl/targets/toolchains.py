@@ -37,4 +37,14 @@ _RISCV: Final = Toolchain(
     emulator_packages=("qemu-system-misc",),
 )
 
-TOOLCHAINS: Final[dict[str, Toolchain]] = {each.name: each for each in (_HOST, _ARM, _RISCV)}
+# Debian's only compiler for bare 64-bit Arm is the one for Linux, whose programs can lie anywhere in memory.
+_AARCH64: Final = Toolchain(
+    name="aarch64",
+    cc="aarch64-linux-gnu-gcc",
+    cflags=("-fno-pie", _PICOLIBC, *_SECTIONS),
+    ldflags=_SEMIHOSTING,
+    apt_packages=("gcc-aarch64-linux-gnu", "picolibc-aarch64-linux-gnu"),
+    emulator_packages=("qemu-system-arm",),
+)
+
+TOOLCHAINS: Final[dict[str, Toolchain]] = {each.name: each for each in (_HOST, _ARM, _RISCV, _AARCH64)}

@@ -1,4 +1,5 @@
 #include "bnncl_count.h"
+#include "bnncl_count_fitting.h"
 
 #include <stdint.h>
 
@@ -31,16 +32,11 @@ static uint64_t retired(void)
     return ((uint64_t)high << 32) | low;
 }
 
-static uint32_t fitting(uint64_t instructions)
-{
-    return instructions < BNNCL_COUNT_OVERFLOW ? (uint32_t)instructions : BNNCL_COUNT_OVERFLOW;
-}
-
 uint32_t bnncl_count_instructions(void (*body)(void *context), void *context)
 {
     const uint64_t before = retired();
     body(context);
-    return fitting(retired() - before);
+    return bnncl_count_fitting(retired() - before);
 }
 
 void bnncl_count_begin(void)
@@ -50,5 +46,5 @@ void bnncl_count_begin(void)
 
 uint32_t bnncl_count_end(void)
 {
-    return fitting(retired() - begun);
+    return bnncl_count_fitting(retired() - begun);
 }
