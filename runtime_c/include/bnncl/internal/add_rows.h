@@ -126,12 +126,6 @@ static inline size_t bnncl_add_words(uint32_t *even, uint32_t *odd, uint32_t *wo
     return (size_t)(to - words);
 }
 
-/* One step of a comparison from the least plane up: where the bits differ the higher one decides anew. */
-static inline uint32_t bnncl_still_below(uint32_t below, uint32_t plane, uint32_t limit)
-{
-    return below ^ ((plane ^ limit) & (below ^ limit));
-}
-
 /* Completes the planes of group `group`, of which `low` are the first, with `left` carries, and compares;
  * without limits with themselves. */
 static inline void bnncl_finish_group(const bnncl_rows_work *work, uint32_t group,

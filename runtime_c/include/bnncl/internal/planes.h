@@ -75,13 +75,18 @@ static inline void bnncl_add_carries(uint32_t *planes, uint32_t count, uint32_t 
     }
 }
 
-/* The lanes whose counter is below that of `limit`. From the least plane up, where the bits differ the higher
- * one decides anew: below where the limit has the 1. */
+/* One step of a comparison from the least plane up: where the bits differ the higher one decides anew. */
+static inline uint32_t bnncl_still_below(uint32_t below, uint32_t plane, uint32_t limit)
+{
+    return below ^ ((plane ^ limit) & (below ^ limit));
+}
+
+/* The lanes whose counter is below that of `limit`. */
 static inline uint32_t bnncl_below(const uint32_t *planes, const uint32_t *limit, uint32_t count)
 {
     uint32_t below = 0;
     for (uint32_t k = 0; k < count; k++) {
-        below ^= (planes[k] ^ limit[k]) & (below ^ limit[k]);
+        below = bnncl_still_below(below, planes[k], limit[k]);
     }
     return below;
 }
