@@ -3,19 +3,26 @@
 
 #if defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_32e) && !defined(BNNCL_PURE_C)
 
-/* Adds the rows of two groups, which share the entries, into planes 0..3 of both: low[0..3] and low[4..7].
- * `rows` are those of the first group. Returns the end of its carries; those of the other stand carry_words
- * behind.
+/* The last group, without the stores that the others would pay for. */
+static __attribute__((noinline)) void bnncl_last_group(const bnncl_rows_work *work)
+{
+    bnncl_add_groups(work, work->groups - 1u);
+}
+
+/* Counts the rows of the groups but for a last one of an odd count, two at a time, which share the entries.
  *
- * a0 is the next entry and a1 the last one's end, a2 and a3 the bases; s0..s3 and s4..s7 are the planes, s8
- * and s10 carries of weight 4, s9 and s11 carries of weight 8 that wait for a second, ra is where the next
- * word of weight 16 goes. What is no multiple of 16 comes first, by a jump into the block with zeros for what
- * is missing.
+ * Of the rows a0 is the next entry and a1 the last one's end, a2 and a3 the bases; s0..s3 and s4..s7 are
+ * planes 0..3 of both groups, s8 and s10 carries of weight 4, s9 and s11 carries of weight 8 that wait for a
+ * second, ra is where the next words of weight 16 go: one of each group in turn. What is no multiple of 16
+ * comes first, by a jump into the block with zeros for what is missing. Of the planes above s0 and s1 are the
+ * pair, s8..s11 words; a1 and a2 are where a group's words begin and end, a4 where those of the second group
+ * end, ra says which group it is; a3, a5, a6 are the planes at first, the planes and the limits, a7 what is
+ * below.
  *
- * On the stack: 0 next part, 4 entries, 8 rows, 12 group_bytes, 16 carry_words in bytes, 20 low. */
-static __attribute__((naked, noinline)) uint32_t *
-bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t rows __attribute__((unused)),
-                 bnncl_low_planes low[2] __attribute__((unused)))
+ * On the stack: 0 next part, 4 entries, 8 rows, 12 group_bytes, 16 pairs of groups left, 20 work, 24 planes, 28
+ * limits, 32 below. */
+static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_rows_work *work
+                                                                   __attribute__((unused)))
 {
     __asm__ volatile(".macro bnncl_fa sum, x, y, to\n"
                      "xor t6, \\sum, \\x\n"
@@ -23,6 +30,12 @@ bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t 
                      "xor \\sum, t6, \\y\n"
                      "and \\y, t6, \\y\n"
                      "or \\to, \\x, \\y\n"
+                     ".endm\n"
+                     ".macro bnncl_less plane, limit\n"
+                     "xor t6, a7, \\limit\n"
+                     "xor \\limit, \\limit, \\plane\n"
+                     "and t6, t6, \\limit\n"
+                     "xor a7, a7, t6\n"
                      ".endm\n"
                      ".macro bnncl_load at\n"
                      "lw a4, \\at(a0)\n"
@@ -54,33 +67,41 @@ bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t 
                      "bnncl_fa s4, a6, a7, a6\n"
                      "bnncl_fa s5, a4, a6, \\other\n"
                      ".endm\n"
-                     "addi sp, sp, -80\n"
-                     "sw ra, 28(sp)\n"
-                     "sw s0, 32(sp)\n"
-                     "sw s1, 36(sp)\n"
-                     "sw s2, 40(sp)\n"
-                     "sw s3, 44(sp)\n"
-                     "sw s4, 48(sp)\n"
-                     "sw s5, 52(sp)\n"
-                     "sw s6, 56(sp)\n"
-                     "sw s7, 60(sp)\n"
-                     "sw s8, 64(sp)\n"
-                     "sw s9, 68(sp)\n"
-                     "sw s10, 72(sp)\n"
-                     "sw s11, 76(sp)\n"
-                     "lw t0, 8(a0)\n"  /* parts */
-                     "lw t1, 4(a0)\n"  /* entries */
-                     "lw t2, 32(a0)\n" /* group_bytes */
-                     "lw t3, 48(a0)\n" /* carry_words */
-                     "lw ra, 20(a0)\n" /* carries */
-                     "lw t4, 12(a0)\n" /* start */
-                     "slli t3, t3, 2\n"
+                     "addi sp, sp, -96\n"
+                     "sw ra, 44(sp)\n"
+                     "sw s0, 48(sp)\n"
+                     "sw s1, 52(sp)\n"
+                     "sw s2, 56(sp)\n"
+                     "sw s3, 60(sp)\n"
+                     "sw s4, 64(sp)\n"
+                     "sw s5, 68(sp)\n"
+                     "sw s6, 72(sp)\n"
+                     "sw s7, 76(sp)\n"
+                     "sw s8, 80(sp)\n"
+                     "sw s9, 84(sp)\n"
+                     "sw s10, 88(sp)\n"
+                     "sw s11, 92(sp)\n"
+                     "lw t6, 40(a0)\n" /* groups */
+                     "srli t6, t6, 1\n"
+                     "beqz t6, 61f\n"
+                     "lw t0, 0(a0)\n" /* rows */
+                     "sw t0, 8(sp)\n"
+                     "lw t0, 4(a0)\n" /* entries */
+                     "sw t0, 4(sp)\n"
+                     "lw t0, 32(a0)\n" /* group_bytes */
+                     "sw t0, 12(sp)\n"
+                     "lw t0, 24(a0)\n" /* planes */
+                     "sw t0, 24(sp)\n"
+                     "lw t0, 16(a0)\n" /* limits */
+                     "sw t0, 28(sp)\n"
+                     "lw t0, 28(a0)\n" /* below */
+                     "sw t0, 32(sp)\n"
+                     "sw a0, 20(sp)\n"
+                     "9: sw t6, 16(sp)\n" /* two groups */
+                     "lw t0, 8(a0)\n"     /* parts */
+                     "lw ra, 20(a0)\n"    /* carries */
+                     "lw t4, 12(a0)\n"    /* start */
                      "sw t0, 0(sp)\n"
-                     "sw t1, 4(sp)\n"
-                     "sw a1, 8(sp)\n"
-                     "sw t2, 12(sp)\n"
-                     "sw t3, 16(sp)\n"
-                     "sw a2, 20(sp)\n"
                      "lw s0, 0(t4)\n"
                      "lw s1, 4(t4)\n"
                      "lw s2, 8(t4)\n"
@@ -91,7 +112,7 @@ bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t 
                      "mv s7, s3\n"
                      "1: lw t0, 0(sp)\n" /* a part */
                      "lw t2, 4(t0)\n"
-                     "beqz t2, 9f\n"
+                     "beqz t2, 50f\n"
                      "lw t1, 0(t0)\n"
                      "lw t3, 8(t0)\n"
                      "addi t0, t0, 12\n"
@@ -168,40 +189,133 @@ bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t 
                      "bnncl_fa s6, s10, a4, s10\n"
                      "bnncl_fa s3, s9, s8, t0\n"
                      "bnncl_fa s7, s11, s10, a4\n"
-                     "lw t1, 16(sp)\n"
-                     "add t1, t1, ra\n"
                      "sw t0, 0(ra)\n"
-                     "sw a4, 0(t1)\n"
-                     "addi ra, ra, 4\n"
+                     "sw a4, 4(ra)\n"
+                     "addi ra, ra, 8\n"
                      "addi a0, a0, 64\n"
                      "bne a0, a1, 10b\n"
                      "j 1b\n"
-                     "9: lw a2, 20(sp)\n"
-                     "sw s0, 0(a2)\n"
-                     "sw s1, 4(a2)\n"
-                     "sw s2, 8(a2)\n"
-                     "sw s3, 12(a2)\n"
-                     "sw s4, 16(a2)\n"
-                     "sw s5, 20(a2)\n"
-                     "sw s6, 24(a2)\n"
-                     "sw s7, 28(a2)\n"
-                     "mv a0, ra\n"
-                     "lw ra, 28(sp)\n"
-                     "lw s0, 32(sp)\n"
-                     "lw s1, 36(sp)\n"
-                     "lw s2, 40(sp)\n"
-                     "lw s3, 44(sp)\n"
-                     "lw s4, 48(sp)\n"
-                     "lw s5, 52(sp)\n"
-                     "lw s6, 56(sp)\n"
-                     "lw s7, 60(sp)\n"
-                     "lw s8, 64(sp)\n"
-                     "lw s9, 68(sp)\n"
-                     "lw s10, 72(sp)\n"
-                     "lw s11, 76(sp)\n"
-                     "addi sp, sp, 80\n"
+                     "50: lw a0, 20(sp)\n" /* planes 0..3 are done */
+                     "mv a2, ra\n"
+                     "addi a4, ra, 4\n"
+                     "li ra, 1\n"
+                     "lw a1, 20(a0)\n"
+                     "51: lw a5, 24(sp)\n"
+                     "lw a6, 28(sp)\n"
+                     "lw a3, 12(a0)\n"
+                     "lw t5, 44(a0)\n"
+                     "bnez a6, 52f\n"
+                     "mv a6, a5\n" /* without limits: with themselves */
+                     "52: sw s0, 0(a5)\n"
+                     "sw s1, 4(a5)\n"
+                     "sw s2, 8(a5)\n"
+                     "sw s3, 12(a5)\n"
+                     "lw a7, 0(a6)\n"
+                     "lw t1, 4(a6)\n"
+                     "lw t2, 8(a6)\n"
+                     "lw t3, 12(a6)\n"
+                     "not s0, s0\n"
+                     "and a7, a7, s0\n"
+                     "bnncl_less s1, t1\n"
+                     "bnncl_less s2, t2\n"
+                     "bnncl_less s3, t3\n"
+                     "53: lw s0, 16(a3)\n" /* two planes: each four words leave one */
+                     "lw s1, 20(a3)\n"
+                     "sub t3, a2, a1\n"
+                     "andi t3, t3, 24\n"
+                     "sub t2, a2, t3\n"
+                     "mv t0, a1\n"
+                     "mv t1, a1\n"
+                     "beq t0, t2, 55f\n"
+                     "54: lw s8, 0(t0)\n"
+                     "lw s9, 8(t0)\n"
+                     "lw s10, 16(t0)\n"
+                     "lw s11, 24(t0)\n"
+                     "bnncl_fa s0, s8, s9, s8\n"
+                     "bnncl_fa s0, s10, s11, s10\n"
+                     "bnncl_fa s1, s8, s10, s8\n"
+                     "sw s8, 0(t1)\n"
+                     "addi t0, t0, 32\n"
+                     "addi t1, t1, 8\n"
+                     "bne t0, t2, 54b\n"
+                     "55: beqz t3, 59f\n"
+                     "lw s8, 0(t0)\n"
+                     "addi t3, t3, -16\n"
+                     "bltz t3, 56f\n"
+                     "lw s9, 8(t0)\n"
+                     "bnncl_fa s0, s8, s9, s8\n"
+                     "beqz t3, 57f\n"
+                     "lw s10, 16(t0)\n"
+                     "and s9, s0, s10\n"
+                     "xor s0, s0, s10\n"
+                     "bnncl_fa s1, s8, s9, s8\n"
+                     "j 58f\n"
+                     "56: and s9, s0, s8\n"
+                     "xor s0, s0, s8\n"
+                     "mv s8, s9\n"
+                     "57: and s9, s1, s8\n"
+                     "xor s1, s1, s8\n"
+                     "mv s8, s9\n"
+                     "58: sw s8, 0(t1)\n"
+                     "addi t1, t1, 8\n"
+                     "59: sw s0, 16(a5)\n"
+                     "sw s1, 20(a5)\n"
+                     "lw t2, 16(a6)\n"
+                     "lw t3, 20(a6)\n"
+                     "mv a2, t1\n"
+                     "bnncl_less s0, t2\n"
+                     "bnncl_less s1, t3\n"
+                     "addi a3, a3, 8\n"
+                     "addi a5, a5, 8\n"
+                     "addi a6, a6, 8\n"
+                     "addi t5, t5, -1\n"
+                     "bnez t5, 53b\n"
+                     "lw t0, 28(sp)\n"
+                     "lw t1, 24(sp)\n"
+                     "lw t2, 36(a0)\n"
+                     "beqz t0, 60f\n"
+                     "lw t3, 32(sp)\n"
+                     "addi a6, a6, 16\n"
+                     "sw a6, 28(sp)\n"
+                     "sw a7, 0(t3)\n"
+                     "addi t3, t3, 4\n"
+                     "sw t3, 32(sp)\n"
+                     "60: add t1, t1, t2\n"
+                     "sw t1, 24(sp)\n"
+                     "mv s0, s4\n"
+                     "mv s1, s5\n"
+                     "mv s2, s6\n"
+                     "mv s3, s7\n"
+                     "lw a1, 20(a0)\n"
+                     "mv a2, a4\n"
+                     "addi a1, a1, 4\n"
+                     "addi ra, ra, -1\n"
+                     "beqz ra, 51b\n"
+                     "lw t0, 8(sp)\n"
+                     "lw t1, 12(sp)\n"
+                     "lw t6, 16(sp)\n"
+                     "slli t1, t1, 1\n"
+                     "add t0, t0, t1\n"
+                     "sw t0, 8(sp)\n"
+                     "addi t6, t6, -1\n"
+                     "bnez t6, 9b\n"
+                     "61: lw ra, 44(sp)\n"
+                     "lw s0, 48(sp)\n"
+                     "lw s1, 52(sp)\n"
+                     "lw s2, 56(sp)\n"
+                     "lw s3, 60(sp)\n"
+                     "lw s4, 64(sp)\n"
+                     "lw s5, 68(sp)\n"
+                     "lw s6, 72(sp)\n"
+                     "lw s7, 76(sp)\n"
+                     "lw s8, 80(sp)\n"
+                     "lw s9, 84(sp)\n"
+                     "lw s10, 88(sp)\n"
+                     "lw s11, 92(sp)\n"
+                     "addi sp, sp, 96\n"
                      "ret\n"
                      ".purgem bnncl_fa\n"
+                     ".purgem bnncl_less\n"
                      ".purgem bnncl_load\n"
                      ".purgem bnncl_fours\n"
                      :
@@ -212,18 +326,10 @@ bnncl_two_groups(const bnncl_rows_work *work __attribute__((unused)), uintptr_t 
 
 void bnncl_add_rows(const bnncl_rows_work *work)
 {
-    uint32_t *const more = work->carries + work->carry_words;
-    uintptr_t rows = (uintptr_t)work->rows;
-    uint32_t group = 0;
-    for (; group + 1 < work->groups; group += 2) {
-        bnncl_low_planes low[2];
-        const uint32_t *end = bnncl_two_groups(work, rows, low);
-        const size_t words = (size_t)(end - work->carries);
-        bnncl_finish_group(work, group, &low[0], work->carries, words);
-        bnncl_finish_group(work, group + 1, &low[1], more, words);
-        rows += 2 * (uintptr_t)work->group_bytes;
+    bnncl_pairs_of_groups(work);
+    if (work->groups % 2u != 0) {
+        bnncl_last_group(work);
     }
-    bnncl_add_groups(work, group);
 }
 
 #else
