@@ -4,10 +4,12 @@
 #if defined(__thumb2__) && !defined(BNNCL_PURE_C)
 
 /* A sum takes two words of its weight and leaves their carry in five instructions without a spare register:
- * bnncl_fa in `x`, bnncl_faw in `to`. Of the rows r0 is the next entry and r1 the base; r2, r3, r8, r9 are
- * planes 0..3, r10 and r11 carries of weight 4 and 8 that wait for a second, ip where the next word of weight
- * 16 goes, lr the blocks of 16 to come. What is no multiple of 16 comes first, by a jump into the block with
- * zeros for what is missing. Of the planes above r2 and r3 are the pair, r8 and r9 read and write the words.
+ * bnncl_fa in `x`, bnncl_faw in `to`. Four words leave one in 14 instructions, bnncl_fours, by way of a carry
+ * and where the other one differs from it (docs/numerics.md). Of the rows r0 is the next entry and r1 the base;
+ * r2, r3, r8, r9 are planes 0..3, r10 and r11 carries of weight 4 and 8 that wait for a second, ip where the
+ * next word of weight 16 goes, lr the blocks of 16 to come. What is no multiple of 16 comes first, by a jump
+ * into the block with zeros for what is missing. Of the planes above r2 and r3 are the pair, r8 and r9 read and
+ * write the words.
  * Carries of two sums in a row overlap, and no flag is set where none is read: cores that take two
  * instructions at a time need it, the others take as long either way.
  *
@@ -31,17 +33,20 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
         "orr \\to, \\x, \\y\n"
         ".endm\n"
         ".macro bnncl_fours to\n"
-        "eor r2, r2, r4\n"
-        "bic r4, r4, r2\n"
+        "eor r5, r5, r4\n"
+        "eor r7, r7, r6\n"
+        "eor r4, r4, r2\n"
         "eor r2, r2, r5\n"
-        "bic r5, r5, r2\n"
-        "eor r2, r2, r6\n"
-        "bic r6, r6, r2\n"
-        "eor r2, r2, r7\n"
         "orr r4, r4, r5\n"
-        "bic r7, r7, r2\n"
-        "orr r6, r6, r7\n"
-        "bnncl_faw r3, r4, r6, \\to\n"
+        "eor r6, r6, r2\n"
+        "eor r5, r4, r2\n"
+        "bic r6, r6, r7\n"
+        "eor r2, r2, r7\n"
+        "eor r4, r4, r6\n"
+        "eor r5, r5, r3\n"
+        "eor r3, r3, r4\n"
+        "orr r5, r5, r4\n"
+        "eor \\to, r5, r3\n"
         ".endm\n"
         ".macro bnncl_four to\n"
         "ldmia r0!, {r4-r7}\n"

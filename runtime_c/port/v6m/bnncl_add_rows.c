@@ -4,10 +4,12 @@
 #if defined(__thumb__) && !defined(BNNCL_PURE_C)
 
 /* A sum takes two words of its weight and leaves their carry in `x`, in five instructions without a spare
- * register. Of the rows r0 is the next entry and lr the last one's end, r7 the base; r1, r2, r9, r11 are
- * planes 0..3, r8 and r10 carries of weight 4 and 8 that wait for a second, ip where the next word of weight
- * 16 goes. What is no multiple of 16 comes first, by a jump into the block with zeros for what is missing. Of
- * the planes above r1 and r2 are the pair, r0 and r7 read and write the words, r8 is where these begin.
+ * register. Four words leave one in `w` in 14 instructions, by way of a carry and where the other one differs
+ * from it (docs/numerics.md); the new plane 0 is in `z`, so that from four to four r1 and r6 take turns. Of the
+ * rows r0 is the next entry and lr the last one's end, r7 the base; r1, r2, r9, r11 are planes 0..3, r8 and r10
+ * carries of weight 4 and 8 that wait for a second, ip where the next word of weight 16 goes. What is no
+ * multiple of 16 comes first, by a jump into the block with zeros for what is missing. Of the planes above r1
+ * and r2 are the pair, r0 and r7 read and write the words, r8 is where these begin.
  *
  * On the stack: 0 next part, 4 work, 8 entries, 12 rows, 16 planes, 20 limits, 24 below, 28 groups left, 32
  * pairs left. */
@@ -26,18 +28,28 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
                      "ands \\x, \\sum\n"
                      "eors \\sum, \\spare\n"
                      ".endm\n"
-                     ".macro bnncl_fours\n"
-                     "bnncl_fa r1, r3, r4\n"
-                     "bnncl_fa r1, r5, r6\n"
-                     "bnncl_fa r2, r3, r5\n"
+                     ".macro bnncl_fours sum, w, x, y, z\n"
+                     "eors \\x, \\w\n"
+                     "eors \\z, \\y\n"
+                     "eors \\w, \\sum\n"
+                     "orrs \\w, \\x\n"
+                     "eors \\x, \\sum\n"
+                     "eors \\y, \\x\n"
+                     "bics \\y, \\z\n"
+                     "eors \\z, \\x\n"
+                     "eors \\x, \\w\n"
+                     "eors \\w, \\y\n"
+                     "eors \\x, r2\n"
+                     "eors r2, \\w\n"
+                     "orrs \\w, \\x\n"
+                     "eors \\w, r2\n"
                      ".endm\n"
-                     ".macro bnncl_four\n"
-                     "ldmia r0!, {r3-r6}\n"
-                     "ldr r3, [r7, r3]\n"
-                     "ldr r4, [r7, r4]\n"
-                     "ldr r5, [r7, r5]\n"
-                     "ldr r6, [r7, r6]\n"
-                     "bnncl_fours\n"
+                     ".macro bnncl_four sum, w, x, y, z\n"
+                     "ldr \\w, [r7, \\w]\n"
+                     "ldr \\x, [r7, \\x]\n"
+                     "ldr \\y, [r7, \\y]\n"
+                     "ldr \\z, [r7, \\z]\n"
+                     "bnncl_fours \\sum, \\w, \\x, \\y, \\z\n"
                      ".endm\n"
                      ".macro bnncl_eight\n"
                      "mov r4, r8\n"
@@ -105,6 +117,7 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
                      "cmp r6, #3\n"
                      "bne 4f\n"
                      "mov r8, r3\n"
+                     "mov r6, r1\n"
                      "add pc, r4\n"
                      "nop\n"
                      "b 13f\n"
@@ -133,20 +146,25 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
                      "7: bnncl_half r2, r3, r5\n"
                      "8: mov r8, r3\n"
                      "movs r3, #0\n"
+                     "mov r6, r1\n"
                      "add pc, r4\n"
                      "nop\n"
                      "b 15f\n"
                      "b 13f\n"
                      "b 14f\n"
                      "b 11f\n"
-                     "10: bnncl_four\n" /* 16 rows of weights */
+                     "10: ldmia r0!, {r3-r6}\n" /* 16 rows of weights */
+                     "bnncl_four r1, r3, r4, r5, r6\n"
                      "mov r8, r3\n"
-                     "11: bnncl_four\n"
+                     "11: ldmia r0!, {r1, r3-r5}\n"
+                     "bnncl_four r6, r3, r4, r5, r1\n"
                      "14: bnncl_eight\n"
                      "mov r10, r4\n"
-                     "12: bnncl_four\n"
+                     "12: ldmia r0!, {r3-r6}\n"
+                     "bnncl_four r1, r3, r4, r5, r6\n"
                      "mov r8, r3\n"
-                     "13: bnncl_four\n"
+                     "13: ldmia r0!, {r1, r3-r5}\n"
+                     "bnncl_four r6, r3, r4, r5, r1\n"
                      "15: bnncl_eight\n"
                      "mov r5, r11\n"
                      "mov r6, r10\n"
@@ -187,7 +205,8 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
                      "adds r3, r0\n"
                      "mov lr, r3\n"
                      "23: ldmia r0!, {r3-r6}\n"
-                     "bnncl_fours\n"
+                     "bnncl_fours r1, r3, r4, r5, r6\n"
+                     "mov r1, r6\n"
                      "stmia r7!, {r3}\n"
                      "cmp r0, lr\n"
                      "bne 23b\n"
