@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/bconv.h"
 #include "bnncl/internal/bconv_rows.h"
-
-static void bnncl_rows_to_signs(const bnncl_rows_call *call, const bnncl_rows_spot *spot,
-                                bnncl_rows_work *work)
-{
-    const bnncl_vertical_steps *steps = call->params;
-    const size_t set = (spot->border * 2u + spot->ones % 2u) * work->groups;
-    uint32_t *output = (uint32_t *)call->output + spot->pixel * work->groups;
-    work->limits = steps->planes + set * steps->plane_count;
-    work->below = output;
-    bnncl_add_rows(work);
-    for (uint32_t group = 0; group < work->groups; group++) {
-        output[group] ^= steps->reached[group];
-    }
-}
+#include "bnncl/internal/rows_to_signs.h"
 
 void bnncl_bconv_rows_sign(const uint32_t *restrict input, const uint32_t *restrict rows,
                            uint32_t *restrict output, uint32_t *restrict scratch,

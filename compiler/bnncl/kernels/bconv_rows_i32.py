@@ -17,7 +17,9 @@ class BconvRowsI32(RowsConv, BconvVerticalI32):
     """Binary convolution over active rows to accumulators."""
 
     symbol = "bnncl_bconv_rows_i32"
-    includes = tuple(sorted((*RowsConv.includes, "bnncl/internal/transpose.h")))
+    includes = tuple(
+        sorted((*RowsConv.includes, "bnncl/internal/rows_to_sums.h", "bnncl/internal/transpose.h"))
+    )
     keeps_planes = True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

@@ -13,6 +13,8 @@ from bnncl.kernels.add_i16_i16 import AddI16I16
 from bnncl.kernels.add_i16_i32 import AddI16I32
 from bnncl.kernels.aligned_sum import AlignedSum
 from bnncl.kernels.base import Kernel
+from bnncl.kernels.bconv_rarer_i32 import BconvRarerI32
+from bnncl.kernels.bconv_rarer_sign import BconvRarerSign
 from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
 from bnncl.kernels.bconv_rows_sign import BconvRowsSign
 from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
@@ -134,6 +136,8 @@ from bnncl.targets import Target
 KERNELS: Final[tuple[Kernel, ...]] = (
     BconvRowsSign(),
     BconvRowsI32(),
+    BconvRarerSign(),
+    BconvRarerI32(),
     BconvVerticalSign(),
     BconvVerticalI32(),
     BconvXnorSign(),

@@ -85,4 +85,38 @@ void bnncl_bconv_rows_i32(const uint32_t *restrict input, const uint32_t *restri
                           const bnncl_vertical_sums *restrict sums, const bnncl_border *restrict border,
                           const bnncl_window *restrict window);
 
+/* Over the rarer rows: the same over the activations of -1 or of +1, whichever adds fewer rows for the map at
+ * hand, so that it never adds more than half of them. What it needs is that of the kernels over active rows;
+ * the second set of limits and of sums is for the input, padding included, with every sign turned. Padding of
+ * any value has border classes here. */
+
+typedef struct {
+    const uint32_t *planes;     /* [2] times those of bnncl_vertical_steps */
+    const uint32_t *reached;    /* [2][groups], the second for accumulators of the opposite sign */
+    const uint8_t *row_uses;    /* [in_h], output rows whose windows cover each row */
+    const uint8_t *column_uses; /* [in_w], the same for columns */
+    uint32_t plane_count;
+    uint32_t turned; /* words from the first set of planes to the second */
+    uint32_t half;   /* of the sum of row_uses * column_uses over all activations, rounded down; < 2**31 */
+} bnncl_rarer_steps;
+
+typedef struct {
+    const int32_t *base; /* that of bnncl_vertical_sums, twice where `turned` is not 0 */
+    const uint8_t *row_uses;
+    const uint8_t *column_uses;
+    uint32_t plane_count;
+    uint32_t turned; /* numbers from the first set of `base` to the second, 0: they are the same */
+    uint32_t half;
+} bnncl_rarer_sums;
+
+void bnncl_bconv_rarer_sign(const uint32_t *restrict input, const uint32_t *restrict rows,
+                            uint32_t *restrict output, uint32_t *restrict scratch,
+                            const bnncl_rarer_steps *restrict steps, const bnncl_border *restrict border,
+                            const bnncl_window *restrict window);
+
+void bnncl_bconv_rarer_i32(const uint32_t *restrict input, const uint32_t *restrict rows,
+                           int32_t *restrict output, uint32_t *restrict scratch,
+                           const bnncl_rarer_sums *restrict sums, const bnncl_border *restrict border,
+                           const bnncl_window *restrict window);
+
 #endif

@@ -60,6 +60,10 @@ class VerticalConv(Kernel):
     )
     epilogue_kind: ClassVar[EpilogueKind]
 
+    def rows(self, op: BinaryConv, x: TensorType) -> ConstArray:
+        """The filter as rows of weights, for an input `x`."""
+        return _rows(op.filter.data)
+
     @abstractmethod
     def finish(self, op: BinaryConv, weight_sums: NDArray[np.int64], planes: int) -> Bound:
         """What turns counters of `planes` bits into output, given B (row classes, column classes, O)."""
@@ -70,7 +74,16 @@ class VerticalConv(Kernel):
             return False
         x = types[0]
         fits = window_fits(op.window, x.shape, op.window.out_size(x.shape)) and x.channels <= _MAX_CHANNELS
-        return fits and border_fits(_classes(op, x)) and self.plane_count(op, x) <= _MAX_PLANES
+        return fits and border_fits(self.classes(op, x)) and self.plane_count(op, x) <= _MAX_PLANES
+
+    def classes(self, op: BinaryConv, x: TensorType) -> BorderClasses:
+        """The border classes; just one where a padded tap counts as +1, as an activation inside may do."""
+        classes = BorderClasses.of(op.window, x.shape)
+        if op.pad_value != 1:
+            return classes
+        rows, columns = tuple(range(op.window.filter_h)), tuple(range(op.window.filter_w))
+        first = (0,) * len(classes.row_class), (0,) * len(classes.column_class)
+        return BorderClasses(*first, (rows,), (columns,))
 
     def plane_count(self, op: BinaryConv, x: TensorType) -> int:
         """Bits of a counter: odd, with ceil(K / 2) <= 2**(bits - 1) - 2."""
@@ -80,12 +93,12 @@ class VerticalConv(Kernel):
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """Rows, what finishes the counters, border classes and window."""
         assert isinstance(op, BinaryConv)
-        classes = _classes(op, types[0])
+        classes = self.classes(op, types[0])
         after = self.finish(op, _weight_sums(op, classes), self.plane_count(op, types[0]))
         edges = border(classes)
         window = window_struct(op.window, types[0], op.infer(*types), op.pad_value)
         return Binding(
-            (_rows(op.filter.data), *after.arrays, *edges.arrays),
+            (self.rows(op, types[0]), *after.arrays, *edges.arrays),
             (*after.structs, *edges.structs, window),
             (INPUT, Ref("array", "rows"), OUTPUT, SCRATCH, *after.args, *edges.args, WINDOW),
         )
@@ -107,15 +120,6 @@ class VerticalConv(Kernel):
         each = work.taps * (listed * rates.row + rates.tap) + work.pixels * rates.group
         sums = work.outputs * rates.output if self.epilogue_kind is None else 0
         return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + sums)
-
-
-def _classes(op: BinaryConv, x: TensorType) -> BorderClasses:
-    """The border classes; just one where a padded tap counts as +1, as an activation inside may do."""
-    classes = BorderClasses.of(op.window, x.shape)
-    if op.pad_value != 1:
-        return classes
-    rows, columns = tuple(range(op.window.filter_h)), tuple(range(op.window.filter_w))
-    return BorderClasses((0,) * len(classes.row_class), (0,) * len(classes.column_class), (rows,), (columns,))
 
 
 def _weight_sums(op: BinaryConv, classes: BorderClasses) -> NDArray[np.int64]:

@@ -11,8 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* For each of a few rows of a binary map one list of its activations of -1, or of +1, pixel after
- * pixel.
+/* For each of a few rows of a binary map one list of its activations of -1, or of +1, pixel after pixel.
  *
  * An entry is the distance in bytes of an activation's row of weights from that of the first channel of the
  * first tap, were pixels taps: a pixel further right is a tap further right, in_channels + 1 rows of weights.
@@ -32,9 +31,9 @@ typedef struct {
     uint32_t room;
     uint32_t width;
     uint32_t ring;
-    uint32_t built;  /* input rows before this one have been built */
-    uint32_t row;    /* ring row of input row `built` */
-    bool is_turned;  /* lists the activations of +1 */
+    uint32_t built; /* input rows before this one have been built */
+    uint32_t row;   /* ring row of input row `built` */
+    bool is_turned; /* lists the activations of +1 */
 } bnncl_row_lists;
 
 /* A filter row that lies inside: its marks, counted from the first, and how far its rows of weights are from
