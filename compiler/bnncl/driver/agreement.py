@@ -14,6 +14,7 @@ from bnncl.ops.conv import BinaryConv
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import MaxPool
 from bnncl.ops.threshold import Threshold
+from bnncl.passes.choose_polarity import Densities, binary_densities
 from bnncl.passes.input_format import InputFormat
 
 _SAMPLES = 256
@@ -36,12 +37,16 @@ class NearThreshold:
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Shares of equal elements by value name (0..1), of equal top classes, and ±a bits that differ."""
+    """Shares of equal elements by value name (0..1), of equal top classes, and ±a bits that differ.
+
+    `densities` are the shares of -1 that the integers had on the same samples.
+    """
 
     samples: int
     by_value: dict[str, float]
     top_class: float
     near_threshold: tuple[NearThreshold, ...]
+    densities: Densities
 
 
 def measure(model: TracedModel, program: Program, input_format: InputFormat, x: Array) -> Agreement:
@@ -52,7 +57,8 @@ def measure(model: TracedModel, program: Program, input_format: InputFormat, x: 
     got = run(integer, given(program, input_format.quantise(x)))
     by_value = {name: float((wanted[name] == got[name]).mean()) for name in integer.values if name in wanted}
     top = float((top_class(scores) == top_class(got[integer.outputs[0]])).mean())
-    return Agreement(len(x), by_value, top, near_threshold(model.graph, wanted))
+    near = near_threshold(model.graph, wanted)
+    return Agreement(len(x), by_value, top, near, binary_densities(integer, got))
 
 
 def near_threshold(traced: Graph, wanted: dict[str, Array]) -> tuple[NearThreshold, ...]:

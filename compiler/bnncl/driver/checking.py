@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bnncl.diagnostics import UsageError
 from bnncl.emit import ProjectSpec, check, render, restore
 from bnncl.emit.manifest import PROGRAM
 from bnncl.interp import given, run
 from bnncl.ir.graph import Graph
-from bnncl.ir.op import Op
+from bnncl.ir.op import Array, Op
 from bnncl.kernels.base import KernelCall, calls
 from bnncl.ops.conv import BinaryConv
 
@@ -45,13 +43,24 @@ def _stored_graph(spec: ProjectSpec, folder: Path) -> Graph | None:
 
 
 def _alike(call: KernelCall, stored: Op) -> bool:
-    """Whether two ops differ at most in thresholds, scales, biases and quantised real filters."""
+    """Whether two ops differ at most in thresholds, scales, biases, quantised real filters and polarity."""
     same = type(call.op) is type(stored) and call.output == stored.output and call.inputs == stored.inputs
     ours, theirs = dict(call.op.constants()), dict(stored.constants())
     shapes = {name: held.data.shape for name, held in ours.items()}
     if not same or shapes != {name: held.data.shape for name, held in theirs.items()}:
         return False
-    return not isinstance(stored, BinaryConv) or np.array_equal(ours["filter"].data, theirs["filter"].data)
+    return not isinstance(stored, BinaryConv) or _same_but_for_polarity(
+        ours["filter"].data, theirs["filter"].data
+    )
+
+
+def _same_but_for_polarity(ours: Array, theirs: Array) -> bool:
+    """Whether two filters of ±1 are equal, or opposite in whole input channels.
+
+    A channel that is -1 about half the time may be stored negated on one machine and not on another.
+    """
+    product = ours * theirs
+    return bool((product == product[:1, :1, :1]).all())
 
 
 def _with_graph(spec: ProjectSpec, graph: Graph) -> ProjectSpec:

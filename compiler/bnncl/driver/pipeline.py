@@ -22,6 +22,7 @@ from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.verify import verify
 from bnncl.passes.base import Pass, run_passes
+from bnncl.passes.choose_polarity import ChoosePolarity
 from bnncl.passes.fold_flatten import FoldFlatten
 from bnncl.passes.fuse_epilogues import FuseEpilogues
 from bnncl.passes.input_format import InputFormat
@@ -80,10 +81,8 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     _LOG.info("lowering to integers")
     ranges = _ranges(model.graph, input_format, calibration)
     integer = _integer(model, options, input_format, ranges, calibration)
-    limits = _limits(options, boards)
-    ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
-    fitted = fit(integer, targets[0], options, ram)
     agreement = wider = None
+    chosen = integer
     if calibration is not None:
         _LOG.info("comparing with PyTorch")
         agreement = measure(model, integer, input_format, calibration.x)
@@ -91,6 +90,10 @@ def compile_model(source: ModelSource, options: Options) -> Project:
             wide = replace(options, first_bits=_MOST_BITS)
             exact = _integer(model, wide, input_format, ranges, calibration)
             wider = measure(model, exact, input_format, calibration.x)
+        chosen = _with_polarity(integer, agreement)
+    limits = _limits(options, boards)
+    ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
+    fitted = fit(chosen, targets[0], options, ram)
     context = _Context(targets, boards, input_format, calibration, agreement, wider)
     spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
@@ -120,6 +123,13 @@ def _integer(
     if latents is not None:
         graph = run_passes(before, passes(options, input_format, ranges, latents))
     return Program(options.name, (verify(with_head(graph, head, options, calibration)),))
+
+
+def _with_polarity(integer: Program, seen: Agreement) -> Program:
+    """The program whose inference adds few rows on what was `seen`; learning stays as it is."""
+    infer, *learning = integer.graphs
+    chosen = run_passes(infer, (ChoosePolarity(seen.densities),))
+    return replace(integer, graphs=(chosen, *learning))
 
 
 @dataclass(frozen=True, eq=False)
