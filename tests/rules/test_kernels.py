@@ -147,7 +147,8 @@ class Compiler:
     name: str
     command: tuple[str, ...]
     prefix: str = ""
-    helpers: str = r"mem\w+"
+    helpers: str = r"mem\w+|_GLOBAL_OFFSET_TABLE_"
+    """The table is how position-independent code takes the address of a function."""
 
     def build(self, folder: Path) -> list[Path]:
         """All kernels as object files in `folder`."""

@@ -19,6 +19,10 @@ from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
 from bnncl.kernels.bconv_rows_sign import BconvRowsSign
 from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
 from bnncl.kernels.bconv_vertical_sign import BconvVerticalSign
+from bnncl.kernels.bconv_wide128_i32 import BconvWide128I32
+from bnncl.kernels.bconv_wide128_sign import BconvWide128Sign
+from bnncl.kernels.bconv_wide256_i32 import BconvWide256I32
+from bnncl.kernels.bconv_wide256_sign import BconvWide256Sign
 from bnncl.kernels.bconv_xnor_i32 import BconvXnorI32
 from bnncl.kernels.bconv_xnor_rescale import BconvXnorRescale
 from bnncl.kernels.bconv_xnor_sign import BconvXnorSign
@@ -138,6 +142,10 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     BconvRowsI32(),
     BconvRarerSign(),
     BconvRarerI32(),
+    BconvWide128Sign(),
+    BconvWide128I32(),
+    BconvWide256Sign(),
+    BconvWide256I32(),
     BconvVerticalSign(),
     BconvVerticalI32(),
     BconvXnorSign(),

@@ -93,6 +93,32 @@ PORTABLE_ROWS: Final = {
 
 
 @dataclass(frozen=True)
+class WideRates:
+    """Instructions of the kernels over active rows of 128 or 256 lanes.
+
+    For each row of weights added; for each line, and each vector that comes out, of each block; for each
+    pixel; for each listed channel; for each group of 32 accumulators.
+    """
+
+    row: float
+    line: float
+    vector: float
+    pixel: float
+    channel: float
+    sums: float
+
+
+WIDE: Final[dict[str, WideRates]] = {}
+"""By the feature of a core that has the counting of its own."""
+
+PORTABLE_WIDE: Final = {
+    4: WideRates(30.0, 100.0, 600.0, 100.0, 5.0, 400.0),
+    8: WideRates(60.0, 100.0, 1200.0, 100.0, 5.0, 400.0),
+}
+"""By the words of a vector."""
+
+
+@dataclass(frozen=True)
 class VerticalRates:
     """Instructions of the vertical kernels.
 

@@ -1,0 +1,17 @@
+"""`bnncl_bconv_wide256_i32`: binary convolution over active rows of 256 lanes to accumulators."""
+
+from __future__ import annotations
+
+from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
+from bnncl.kernels.families.wide import WideConv
+
+
+class BconvWide256I32(WideConv, BconvRowsI32):
+    """Binary convolution over active rows of 256 lanes to accumulators."""
+
+    symbol = "bnncl_bconv_wide256_i32"
+    includes = tuple(
+        sorted((*WideConv.includes, "bnncl/internal/transpose.h", "bnncl/internal/wide_to_sums.h"))
+    )
+    helpers = ("bnncl_add_wide256", "bnncl_list_wide256")
+    words = 8
