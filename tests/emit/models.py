@@ -14,6 +14,7 @@ from bnncl.ir.op import Array, Stage
 from bnncl.ir.types import Binary, Int, Shape, TensorType
 from bnncl.ir.values import Constant, Meaning, Storage, Value
 from bnncl.ir.verify import verify
+from bnncl.kernels.selection import Preference
 from bnncl.ops.conv import BinaryConv, FixedConv
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
@@ -21,7 +22,7 @@ from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import MaxPool, SumPool
 from bnncl.ops.threshold import Threshold
 from bnncl.ops.window import BorderClasses, Window
-from bnncl.passes.select_kernels import Preference, SelectKernels
+from bnncl.passes.select_kernels import SelectKernels
 from bnncl.plan import Measured, build_report, plan_program
 from bnncl.targets import board, target
 

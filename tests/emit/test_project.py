@@ -11,7 +11,7 @@ import pytest
 
 from bnncl.emit import render
 from bnncl.emit.stored import stored
-from bnncl.passes.select_kernels import Preference
+from bnncl.kernels.selection import Preference
 from bnncl.targets.flags import WARNINGS
 from tests.emit.build import HOOKS, README_LINE, SANITIZERS, golden_test, project, run, sources
 from tests.emit.models import GRAPHS, cnn, spec, spec_of

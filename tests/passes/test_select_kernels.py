@@ -12,12 +12,13 @@ from bnncl.ir.printer import print_graph
 from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ir.values import Constant, Storage, Value
 from bnncl.kernels.base import calls
+from bnncl.kernels.selection import Preference
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale, Steps
 from bnncl.ops.window import Window
 from bnncl.passes.base import run_passes
-from bnncl.passes.select_kernels import Preference, SelectKernels
+from bnncl.passes.select_kernels import SelectKernels
 from bnncl.targets import target
 
 M4 = target("cortex-m4")

@@ -26,8 +26,8 @@ from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource
 from bnncl.ir.op import Array
 from bnncl.kernels.base import calls
+from bnncl.kernels.selection import Preference
 from bnncl.ops.conv import Conv
-from bnncl.passes.select_kernels import Preference
 from bnncl.plan.report import OpReport
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compiler_version

@@ -18,7 +18,7 @@ from rich.table import Table
 from bnncl.bench.shapes import SHAPES, shapes
 from bnncl.cli import values
 from bnncl.diagnostics import Collector, Problem, UsageError, VerificationFailed
-from bnncl.passes.select_kernels import Preference
+from bnncl.kernels.selection import Preference
 from bnncl.targets import TARGETS, target
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.driver.forms import form_problems
 from bnncl.driver.train_options import TrainOptions
 from bnncl.ir.op import Array
+from bnncl.kernels.selection import Preference
 from bnncl.passes.input_format import InputFormat, stated
-from bnncl.passes.select_kernels import Preference
 from bnncl.targets import Board, Target, board, target
 
 _T = TypeVar("_T")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from bnncl.diagnostics import Collector, Problem, UnsupportedModel
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op, Stage
 from bnncl.ir.types import TensorType
-from bnncl.kernels.base import Kernel, KernelCall
-from bnncl.kernels.registry import candidates
+from bnncl.kernels.base import KernelCall
+from bnncl.kernels.selection import Policy, Preference, choose
 from bnncl.passes.base import Pass
 from bnncl.targets import Target
-
-Preference = Literal["auto", "xnor", "vertical"]
 
 
 @dataclass(frozen=True)
@@ -36,25 +34,16 @@ class SelectKernels(Pass):
     def run(self, graph: Graph) -> Graph:
         """The graph with every op wrapped in the call of its kernel."""
         problems = Collector()
+        policy = Policy(self.kernels, self.scratch_limit)
         calls = []
         for op in graph.ops:
-            kernel = self._choose(op, graph.input_types(op))
+            kernel = choose(op, graph.input_types(op), self.target, policy)
             if kernel is None:
                 problems.add(self._problem(op, graph.input_types(op)))
             else:
                 calls.append(KernelCall(output=op.output, module=op.module, op=op, kernel=kernel))
         problems.raise_as(UnsupportedModel)
         return graph.with_ops(calls).at_stage(Stage.SELECTED)
-
-    def _choose(self, op: Op, types: tuple[TensorType, ...]) -> Kernel | None:
-        able = [
-            kernel for kernel in candidates(op, types, self.target) if self._affordable(kernel, op, types)
-        ]
-        wanted = [kernel for kernel in able if kernel.family == self.kernels]
-        return min(wanted or able, key=lambda kernel: kernel.cost(op, types, self.target), default=None)
-
-    def _affordable(self, kernel: Kernel, op: Op, types: tuple[TensorType, ...]) -> bool:
-        return self.scratch_limit is None or kernel.scratch_bytes(op, types) <= self.scratch_limit
 
     def _problem(self, op: Op, types: tuple[TensorType, ...]) -> Problem:
         limit = "" if self.scratch_limit is None else f" within {self.scratch_limit} bytes of scratch"

@@ -14,8 +14,9 @@ from bnncl.emit.folder import owned_files
 from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
 from bnncl.ir.graph import Graph, Program
 from bnncl.kernels.base import calls
+from bnncl.kernels.selection import Preference
 from bnncl.passes.base import run_passes
-from bnncl.passes.select_kernels import Preference, SelectKernels
+from bnncl.passes.select_kernels import SelectKernels
 from bnncl.targets import Target, target
 from bnncl.version import VERSION
 
