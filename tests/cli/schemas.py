@@ -55,7 +55,10 @@ _REPORT: dict[str, Any] = {
             offset=_COUNT,
             accumulator=_BOUND,
             product=_BOUND,
+            density=_SHARE,
+            negated=_COUNT,
             instructions=_COUNT,
+            worst_instructions=_COUNT,
             agreement=_SHARE,
         ),
     },
@@ -69,7 +72,13 @@ _REPORT: dict[str, Any] = {
     "agreement": _SHARE,
     "notes": _TEXTS,
     "warnings": _TEXTS,
-    "totals": _object(binary_macs=_COUNT, integer_macs=_COUNT, instructions=_COUNT, ram_bytes=_COUNT),
+    "totals": _object(
+        binary_macs=_COUNT,
+        integer_macs=_COUNT,
+        instructions=_COUNT,
+        worst_instructions=_COUNT,
+        ram_bytes=_COUNT,
+    ),
 }
 
 LEARNING = {

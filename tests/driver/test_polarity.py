@@ -73,3 +73,33 @@ def test_a_check_accepts_another_polarity_and_no_other_weights(tmp_path: Path) -
     folder = replace(project, spec=_with_graph(project.spec, other)).write(tmp_path / "out")
     assert "src/model_weights.c" in check(project.files(), folder)
     assert project.check(folder) == []
+
+
+def test_the_report_says_what_was_measured_and_what_is_the_worst_that_can_be() -> None:
+    project = compiled("strides")
+    report = project.report
+    assert project.agreement is not None
+    for op, call in zip(report.ops, calls(project.spec.graph), strict=True):
+        assert (op.density is None) == (not isinstance(call.op, BinaryConv))
+        assert op.worst_instructions >= op.instructions
+        meaning = project.spec.graph.values[op.output].meaning
+        assert op.negated == (0 if meaning is None else int((meaning.scale < 0).sum()))
+    first = next(op for op in report.ops if op.density is not None)
+    seen = project.agreement.densities["layer_0_sign"]
+    assert first.density == pytest.approx(np.minimum(seen, 1 - seen).mean(), abs=1e-4)
+    assert first.worst_instructions > first.instructions
+    text = project.files()["report/report.txt"].decode()
+    turned = [op for op in report.ops if op.negated]
+    channels = sum(op.negated for op in turned), sum(op.out_shape[2] for op in turned)
+    assert f"stored negated           {channels[0]} of {channels[1]} channels of {len(turned)} layers" in text
+    totals = report.as_json()["totals"]
+    assert totals["instructions"] == sum(op.instructions for op in report.ops)
+    assert totals["worst_instructions"] == sum(op.worst_instructions for op in report.ops)
+
+
+def test_without_calibration_half_is_taken() -> None:
+    module = build("strides")
+    project = bnncl.compile(module, example=images(1))
+    assert all(op.density is None and op.negated == 0 for op in project.report.ops)
+    assert "half of all bits are taken to be -1" in project.report.warnings[0]
+    assert "stored negated" not in project.files()["report/report.txt"].decode()

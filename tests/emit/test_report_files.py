@@ -48,7 +48,7 @@ def test_html_is_balanced_and_stands_alone():
 
 def test_text_is_aligned():
     text = render(spec("quantised"))["report/report.txt"].decode()
-    table = text.splitlines()[-23:-7]
+    table = text.splitlines()[-24:-8]
     rule = next(line for line in table if set(line) == {"-", " "})
     starts = [0, *(at + 1 for at in range(len(rule) - 1) if rule[at : at + 2] == " -")]
     rows = [line for line in table if line != rule and line.strip()]

@@ -9,7 +9,7 @@ from bnncl.kernels.base import calls
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.epilogue import Rescale
 from bnncl.plan.bounds import Bound, accumulator_bound, product_bound
-from bnncl.plan.report import domain_text
+from bnncl.plan.op_report import domain_text
 from tests.emit.models import spec
 
 

@@ -28,7 +28,7 @@ from bnncl.ir.op import Array
 from bnncl.kernels.base import calls
 from bnncl.kernels.selection import Preference
 from bnncl.ops.conv import Conv
-from bnncl.plan.report import OpReport
+from bnncl.plan.op_report import OpReport
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compiler_version
 from bnncl.toolchain.count import resolution

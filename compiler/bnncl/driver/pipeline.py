@@ -22,7 +22,7 @@ from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.verify import verify
 from bnncl.passes.base import Pass, run_passes
-from bnncl.passes.choose_polarity import ChoosePolarity
+from bnncl.passes.choose_polarity import ChoosePolarity, negated_channels
 from bnncl.passes.fold_flatten import FoldFlatten
 from bnncl.passes.fuse_epilogues import FuseEpilogues
 from bnncl.passes.input_format import InputFormat
@@ -30,7 +30,8 @@ from bnncl.passes.lower_real import LowerReal, RealWidths
 from bnncl.passes.pack_latents import PackLatents
 from bnncl.passes.ranges import Ranges, interval_ranges, observed_ranges
 from bnncl.plan import Limits, Measured, check_budget
-from bnncl.plan.report import UNMEASURED, build_report
+from bnncl.plan.op_report import UNMEASURED
+from bnncl.plan.report import build_report
 from bnncl.targets import Board, Target
 from bnncl.version import VERSION
 
@@ -94,7 +95,8 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     limits = _limits(options, boards)
     ram = min((limit.ram for limit in limits if limit.ram is not None), default=None)
     fitted = fit(chosen, targets[0], options, ram)
-    context = _Context(targets, boards, input_format, calibration, agreement, wider)
+    negated = negated_channels(integer.graphs[0], chosen.graphs[0])
+    context = _Context(targets, boards, input_format, calibration, agreement, wider, negated)
     spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
     return Project(spec, input_format, agreement)
@@ -140,6 +142,7 @@ class _Context:
     calibration: Calibration | None
     agreement: Agreement | None
     wider: Agreement | None
+    negated: dict[str, int]
 
 
 def _ranges(graph: Graph, input_format: InputFormat, calibration: Calibration | None) -> Ranges:
@@ -155,7 +158,7 @@ def _spec(options: Options, model: TracedModel, fitted: Fitted, context: _Contex
     inputs = golden_inputs(graph, context.input_format, context.calibration)
     measured = UNMEASURED
     if context.agreement is not None:
-        measured = Measured(context.agreement.by_value, context.agreement.top_class)
+        measured = Measured(context.agreement.by_value, context.agreement.top_class, context.negated)
     report = build_report(
         options.name,
         fitted.program,
@@ -194,7 +197,8 @@ def _warnings(options: Options, fitted: Fitted, context: _Context) -> list[str]:
         )
     if context.calibration is None:
         found.append(
-            "No calibration data: ranges are interval bounds, and agreement with PyTorch is not measured."
+            "No calibration data: ranges are interval bounds, half of all bits are taken to be -1, and "
+            "agreement with PyTorch is not measured."
         )
     elif not context.input_format.exact:
         found.append(

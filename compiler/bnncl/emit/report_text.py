@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bnncl.emit.ctext import decimals
 from bnncl.emit.layout import shape_text
 from bnncl.plan.learning import LearningReport
-from bnncl.plan.report import InputReport, OpReport, Report
+from bnncl.plan.op_report import OpReport
+from bnncl.plan.report import InputReport, Report
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ _COLUMNS = (
     ("scratch", True),
     ("arena offset", True),
     ("sum headroom", True),
+    ("-1 in input", True),
     ("predicted instr.", True),
+    ("at most", True),
     ("kernel", False),
 )
 
@@ -63,7 +66,9 @@ LEGEND = (
     "Agreement: share of an op's outputs that equal PyTorch's on the calibration data.",
     "Constants, scratch and arena offset are in bytes.",
     "Sum headroom: bits that the 32-bit sum has to spare in the worst case.",
-    "Predicted instructions: those of the first target, with as many activations -1 as +1.",
+    "-1 in input: share of -1 in what a binary convolution read with the calibration data; half is "
+    "taken where there are none.",
+    "Predicted instructions: those of the first target, on inputs like these; at most: on any input.",
 )
 
 
@@ -102,9 +107,27 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("scratch", f"{_grouped(report.scratch_bytes)} bytes of RAM"),
         ("RAM in all", f"{_grouped(report.ram_bytes)} bytes, stack not counted"),
         ("MACs", macs),
+        ("instructions", _instructions(report)),
+        *_polarity(report),
         ("top class as in PyTorch", _share(report.agreement)),
         *_learning(report.learning),
     )
+
+
+def _instructions(report: Report) -> str:
+    at_most = _grouped(report.worst_instructions)
+    return f"{_grouped(report.instructions)} predicted for one inference, at most {at_most} on any input"
+
+
+def _polarity(report: Report) -> tuple[tuple[str, str], ...]:
+    """What is stored the other way round; nothing where nothing is."""
+    turned = [op for op in report.ops if op.negated]
+    if not turned:
+        return ()
+    channels, negated = sum(op.out_shape[2] for op in turned), sum(op.negated for op in turned)
+    layers = f"{len(turned)} layer{'s' if len(turned) > 1 else ''}"
+    why = "so that -1, which costs, is the rarer number"
+    return (("stored negated", f"{_grouped(negated)} of {_grouped(channels)} channels of {layers}, {why}"),)
 
 
 def _learning(learning: LearningReport | None) -> tuple[tuple[str, str], ...]:
@@ -197,7 +220,9 @@ def _row(op: OpReport) -> tuple[str, ...]:
         _count(op.scratch_bytes),
         str(op.offset) if op.place == "arena" else op.place,
         f"{op.accumulator.headroom} bits" if op.accumulator else "-",
+        "-" if op.density is None else f"{100 * op.density:.1f} %",
         _count(op.instructions),
+        _count(op.worst_instructions),
         op.kernel or "none: same bytes",
     )
 
@@ -210,6 +235,7 @@ def _total(report: Report) -> tuple[str, ...]:
         "constants": _count(report.weight_bytes),
         "scratch": f"max {_grouped(report.scratch_bytes)}" if report.scratch_bytes else "-",
         "predicted instr.": _count(report.instructions),
+        "at most": _count(report.worst_instructions),
     }
     return tuple(sums.get(title, "") for title, _ in _COLUMNS)
 

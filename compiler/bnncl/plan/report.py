@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bnncl.ir.graph import Graph, Program
-from bnncl.ir.types import Int, Packed, Shape, TensorType, storage_range
-from bnncl.kernels.base import KernelCall, calls
+from bnncl.ir.types import Shape
+from bnncl.kernels.base import calls
 from bnncl.kernels.learned_head import head_of
-from bnncl.plan.bounds import Bound, accumulator_bound, macs, product_bound
 from bnncl.plan.budget import Advice
 from bnncl.plan.learning import LearningReport, learning_report, state_bytes
-from bnncl.plan.memory import MemoryPlan, Plans
+from bnncl.plan.memory import Plans
+from bnncl.plan.op_report import UNMEASURED, Measured, OpReport, domain_text, op_report
 from bnncl.plan.stored_state import trained
 from bnncl.targets import Target
 
@@ -34,37 +34,6 @@ def ram_bytes(program: Program, plans: Plans) -> int:
     graph = program.graphs[0]
     learned = 0 if head_of(graph) is None else state_bytes(program, plans.learning)
     return context_bytes(graph) + plans.main.workspace_bytes + learned
-
-
-@dataclass(frozen=True)
-class OpReport:
-    """One op: where it comes from, what it computes, what it costs.
-
-    MACs and `instructions` (predicted, on the first target) are for one inference; sizes are in bytes.
-    `place` and `offset` say where the output lies. `accumulator` bounds the 32-bit sum, `product` the
-    64-bit product of a rescale. `agreement` is the share of elements that equal PyTorch's, 0..1, or None
-    where it was not measured.
-    """
-
-    index: int
-    module: str
-    op: str
-    kernel: str
-    output: str
-    in_shapes: tuple[Shape, ...]
-    out_shape: Shape
-    domain: str
-    binary_macs: int
-    integer_macs: int
-    parameter_bytes: int
-    scratch_bytes: int
-    output_bytes: int
-    place: str
-    offset: int
-    accumulator: Bound | None
-    product: Bound | None
-    instructions: int
-    agreement: float | None
 
 
 @dataclass(frozen=True)
@@ -120,8 +89,13 @@ class Report:
 
     @property
     def instructions(self) -> int:
-        """Predicted instructions of one inference on the first target."""
+        """Predicted instructions of one inference on the first target, on inputs like those measured."""
         return sum(op.instructions for op in self.ops)
+
+    @property
+    def worst_instructions(self) -> int:
+        """Predicted instructions of one inference on the first target, whatever the input."""
+        return sum(op.worst_instructions for op in self.ops)
 
     def advice(self, ram: int | None = None) -> Advice:
         """What would make this model smaller: its largest constants, its widest moment.
@@ -162,6 +136,7 @@ class Report:
             "binary_macs": self.binary_macs,
             "integer_macs": self.integer_macs,
             "instructions": self.instructions,
+            "worst_instructions": self.worst_instructions,
             "ram_bytes": self.ram_bytes,
         }
         held = asdict(self)
@@ -172,17 +147,6 @@ class Report:
                 if bound is not None:
                     row[name]["headroom"] = bound.headroom
         return {"format": FORMAT, **held, "totals": totals}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was compared with PyTorch: shares of equal elements by value name, and of equal top classes."""
-
-    by_value: Mapping[str, float]
-    top_class: float | None
-
-
-UNMEASURED = Measured({}, None)
 
 
 def build_report(
@@ -199,7 +163,7 @@ def build_report(
 ) -> Report:
     """The report of the SELECTED `program` under `plans`; instructions are predicted for `targets[0]`."""
     graph, plan = program.graphs[0], plans.main
-    ops = tuple(_op_report(graph, plan, index, targets[0], measured) for index in range(len(graph.ops)))
+    ops = tuple(op_report(graph, plan, index, targets[0], measured) for index in range(len(graph.ops)))
     return Report(
         name=name,
         targets=tuple(target.name for target in targets),
@@ -219,52 +183,11 @@ def build_report(
     )
 
 
-def domain_text(type_: TensorType) -> str:
-    """The numbers of a value and how they are stored: `binary`, `uint8`, `int16 -100..100`."""
-    domain = type_.domain
-    if isinstance(domain, Packed):
-        return f"packed to {domain.bits} bits {domain.lo}..{domain.hi}"
-    if not isinstance(domain, Int):
-        return "binary"
-    stored = type_.ctype.removesuffix("_t")
-    full = (domain.lo, domain.hi) == storage_range(domain.bits, signed=domain.signed)
-    return stored if full else f"{stored} {domain.lo}..{domain.hi}"
-
-
 def _input_report(graph: Graph, source: str) -> InputReport:
     value = graph.values[graph.inputs[0]]
     scale = value.meaning.scale.tolist() if value.meaning else [1.0]
     offset = value.meaning.offset.tolist() if value.meaning else [0.0]
     return InputReport(value.type.shape, domain_text(value.type), tuple(scale), tuple(offset), source)
-
-
-def _op_report(graph: Graph, plan: MemoryPlan, index: int, target: Target, measured: Measured) -> OpReport:
-    call = calls(graph)[index]
-    types = graph.input_types(call)
-    out = graph.type_of(call.output)
-    binary, integer = macs(call.op, types)
-    where = plan.locations[call.output]
-    return OpReport(
-        index=index,
-        module=call.op.module,
-        op=type(call.op).__name__,
-        kernel="" if call.kernel.is_alias else call.kernel.symbol,
-        output=call.output,
-        in_shapes=tuple(each.shape for each in types),
-        out_shape=out.shape,
-        domain=domain_text(out),
-        binary_macs=binary,
-        integer_macs=integer,
-        parameter_bytes=parameter_bytes(call, types),
-        scratch_bytes=plan.scratch[index],
-        output_bytes=out.stored_bytes,
-        place=where.place.value,
-        offset=where.offset,
-        accumulator=accumulator_bound(call.op, types),
-        product=product_bound(call.op, types),
-        instructions=call.kernel.cost(call.op, types, target),
-        agreement=measured.by_value.get(call.output),
-    )
 
 
 def learning_constants(program: Program) -> int:
@@ -280,8 +203,3 @@ def learning_constants(program: Program) -> int:
         inference = sum(found.values()) if at == 0 else inference
     initial = sum(state.type.stored_bytes for state in trained(program))
     return sum(found.values()) - inference + initial
-
-
-def parameter_bytes(call: KernelCall, types: tuple[TensorType, ...]) -> int:
-    """Bytes of the constant arrays of `call`."""
-    return sum(int(array.data.nbytes) for array in call.kernel.bind(call.op, types).arrays)
