@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/fconv.h"
-#include "bnncl/internal/columns.h"
+#include "bnncl/internal/column_sums.h"
 
 void bnncl_fconv_i16_w16_sign(const int16_t *restrict input, const uint32_t *restrict filter,
                               uint32_t *restrict output, uint32_t *restrict scratch,
@@ -16,5 +16,5 @@ void bnncl_fconv_i16_w16_sign(const int16_t *restrict input, const uint32_t *res
         .epilogue = steps,
         .window = window,
     };
-    bnncl_columns(&call, bnncl_widen_i16, bnncl_columns_sign);
+    bnncl_columns(&call, window->out_channels, bnncl_widen_i16, bnncl_columns_sign);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/fconv.h"
-#include "bnncl/internal/columns.h"
+#include "bnncl/internal/column_sums.h"
 
 void bnncl_fconv_i8_w16_rescale(const int8_t *restrict input, const uint32_t *restrict filter,
                                 void *restrict output, uint32_t *restrict scratch,
@@ -16,5 +16,5 @@ void bnncl_fconv_i8_w16_rescale(const int8_t *restrict input, const uint32_t *re
         .epilogue = rescale,
         .window = window,
     };
-    bnncl_columns(&call, bnncl_widen_i8, bnncl_columns_rescale);
+    bnncl_columns(&call, window->out_channels, bnncl_widen_i8, bnncl_columns_rescale);
 }

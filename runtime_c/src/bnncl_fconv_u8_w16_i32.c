@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/fconv.h"
-#include "bnncl/internal/columns.h"
+#include "bnncl/internal/column_sums.h"
 
 void bnncl_fconv_u8_w16_i32(const uint8_t *restrict input, const uint32_t *restrict filter,
                             int32_t *restrict output, uint32_t *restrict scratch,
@@ -14,5 +14,5 @@ void bnncl_fconv_u8_w16_i32(const uint8_t *restrict input, const uint32_t *restr
         .bias = bias,
         .window = window,
     };
-    bnncl_columns(&call, bnncl_widen_u8, bnncl_columns_i32);
+    bnncl_columns(&call, window->out_channels, bnncl_widen_u8, bnncl_columns_i32);
 }

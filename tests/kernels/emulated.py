@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import TensorType
 from bnncl.kernels.base import Kernel, ParamStruct, Ref
+from bnncl.resources import runtime_dir
+from bnncl.targets import Target
+from bnncl.toolchain.compilers import compile_elf
+from bnncl.toolchain.count import counter_files
+from bnncl.toolchain.emulate import run_elf
 from tests.kernels.native import stored
 
 _HEAD = """
@@ -35,6 +41,33 @@ class Run:
         """What the kernel has to make, as it is stored."""
         made = self.op.evaluate(*(array[None] for array in self.arrays))[0]
         return stored(made, self.op.infer(*self.types))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a run: whether the kernel made what its op does, and the instructions it took."""
+
+    is_right: bool
+    instructions: int
+
+
+def run_on(core: Target, runs: tuple[Run, ...], chosen: Target | None, folder: Path) -> list[Ran]:
+    """All runs on an emulated core, with helpers as for `chosen`, None for the portable ones."""
+    (folder / "run.c").write_text(program(runs))
+    files = counter_files(core)
+    parts = sorted({path for run in runs for path in run.kernel.sources(chosen)})
+    elf = compile_elf(
+        core,
+        [folder / "run.c", *(runtime_dir() / path for path in parts), *files.sources],
+        [runtime_dir() / "include", *files.include_dirs],
+        files.defines,
+        folder / "run.elf",
+    )
+    result = run_elf(core, elf, icount=True)
+    assert result.exit_code == 0
+    said = [line.split() for line in result.stdout.splitlines()]
+    assert [line[0] for line in said] == [run.kernel.symbol for run in runs]
+    return [Ran(line[1] == "1", int(line[2])) for line in said]
 
 
 def program(runs: tuple[Run, ...]) -> str:

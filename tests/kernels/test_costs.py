@@ -12,13 +12,9 @@ from bnncl.ir.types import Binary, TensorType
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.registry import KERNELS
 from bnncl.ops.window import Window
-from bnncl.resources import runtime_dir
 from bnncl.targets import TARGETS, Target
-from bnncl.toolchain.compilers import compile_elf
-from bnncl.toolchain.count import counter_files
-from bnncl.toolchain.emulate import run_elf
 from tests.kernels.cases import binary_conv, signs
-from tests.kernels.emulated import Run, program
+from tests.kernels.emulated import Run, run_on
 from tests.tools import require_target
 
 PADDED = Window(3, 3, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
@@ -54,15 +50,9 @@ def _run(kernel: Kernel, shape: str, density: float | None = None) -> Run:
 
 
 def _counted(core: Target, runs: tuple[Run, ...], chosen: Target, folder: Path) -> list[int]:
-    (folder / "run.c").write_text(program(runs))
-    files = counter_files(core)
-    parts = sorted({path for run in runs for path in run.kernel.sources(chosen)})
-    sources = [folder / "run.c", *(runtime_dir() / path for path in parts), *files.sources]
-    include = [runtime_dir() / "include", *files.include_dirs]
-    elf = compile_elf(core, sources, include, files.defines, folder / "run.elf")
-    said = [line.split() for line in run_elf(core, elf, icount=True).stdout.splitlines()]
-    assert [line[1] for line in said] == ["1"] * len(runs)
-    return [int(line[2]) for line in said]
+    ran = run_on(core, runs, chosen, folder)
+    assert all(each.is_right for each in ran)
+    return [each.instructions for each in ran]
 
 
 @pytest.mark.parametrize("pure_c", [False, True])

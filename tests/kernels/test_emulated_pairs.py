@@ -12,13 +12,9 @@ from bnncl.ir.types import Binary, TensorType
 from bnncl.kernels.families.filters import PAIR_HELPERS
 from bnncl.kernels.registry import candidates
 from bnncl.ops.window import Window
-from bnncl.resources import runtime_dir
 from bnncl.targets import Target
-from bnncl.toolchain.compilers import compile_elf
-from bnncl.toolchain.count import counter_files
-from bnncl.toolchain.emulate import run_elf
 from tests.kernels.cases import WINDOWS, sample
-from tests.kernels.emulated import Run, program
+from tests.kernels.emulated import Run, run_on
 from tests.kernels.filters import accumulation, exponent_for, input_gradient, narrow_accumulation
 
 MAPS = ((1, 1), (3, 4), (5, 4), (8, 4), (7, 7))
@@ -51,18 +47,5 @@ def _runs(target: Target) -> Iterator[Run]:
 def test_a_core_takes_two_rows_at_a_time(any_isa: Target, pure_c: bool, tmp_path: Path) -> None:
     runs = tuple(_runs(any_isa))
     assert len(runs) == 40
-    (tmp_path / "run.c").write_text(program(runs))
-    files = counter_files(any_isa)
-    parts = sorted({path for run in runs for path in run.kernel.sources(None if pure_c else any_isa)})
-    elf = compile_elf(
-        any_isa,
-        [tmp_path / "run.c", *(runtime_dir() / path for path in parts), *files.sources],
-        [runtime_dir() / "include", *files.include_dirs],
-        files.defines,
-        tmp_path / "run.elf",
-    )
-    result = run_elf(any_isa, elf, icount=True)
-    assert result.exit_code == 0
-    said = [line.split() for line in result.stdout.splitlines()]
-    assert len(said) == len(runs)
-    assert [at for at, line in enumerate(said) if line[1] != "1"] == []
+    ran = run_on(any_isa, runs, None if pure_c else any_isa, tmp_path)
+    assert [at for at, each in enumerate(ran) if not each.is_right] == []

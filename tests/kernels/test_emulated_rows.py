@@ -13,13 +13,9 @@ from bnncl.kernels.base import Kernel
 from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
 from bnncl.kernels.bconv_rows_sign import BconvRowsSign
 from bnncl.ops.window import Window
-from bnncl.resources import runtime_dir
 from bnncl.targets import Target
-from bnncl.toolchain.compilers import compile_elf
-from bnncl.toolchain.count import counter_files
-from bnncl.toolchain.emulate import run_elf
 from tests.kernels.cases import WINDOWS, binary_conv, shape_for, signs
-from tests.kernels.emulated import Run, program
+from tests.kernels.emulated import Run, run_on
 
 KERNELS: tuple[tuple[Kernel, str], ...] = ((BconvRowsSign(), "sign1"), (BconvRowsI32(), "i32"))
 DENSITIES = (0.0, 0.03, 0.2, 0.5, 1.0)
@@ -45,18 +41,5 @@ def _runs(target: Target) -> Iterator[Run]:
 def test_a_core_adds_the_rows_that_are_active(any_isa: Target, pure_c: bool, tmp_path: Path) -> None:
     runs = tuple(_runs(any_isa))
     assert len(runs) >= 2 * 15
-    (tmp_path / "run.c").write_text(program(runs))
-    files = counter_files(any_isa)
-    parts = sorted({path for kernel, _ in KERNELS for path in kernel.sources(None if pure_c else any_isa)})
-    elf = compile_elf(
-        any_isa,
-        [tmp_path / "run.c", *(runtime_dir() / path for path in parts), *files.sources],
-        [runtime_dir() / "include", *files.include_dirs],
-        files.defines,
-        tmp_path / "run.elf",
-    )
-    result = run_elf(any_isa, elf, icount=True)
-    assert result.exit_code == 0
-    said = [line.split() for line in result.stdout.splitlines()]
-    assert len(said) == len(runs)
-    assert [at for at, line in enumerate(said) if line[1] != "1"] == []
+    ran = run_on(any_isa, runs, None if pure_c else any_isa, tmp_path)
+    assert [at for at, each in enumerate(ran) if not each.is_right] == []

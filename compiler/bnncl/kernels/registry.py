@@ -53,14 +53,17 @@ from bnncl.kernels.fconv_i8_w8_sign import FconvI8W8Sign
 from bnncl.kernels.fconv_i8_w16_i32 import FconvI8W16I32
 from bnncl.kernels.fconv_i8_w16_rescale import FconvI8W16Rescale
 from bnncl.kernels.fconv_i8_w16_sign import FconvI8W16Sign
+from bnncl.kernels.fconv_i8_w16_step import FconvI8W16Step
 from bnncl.kernels.fconv_i16_w16_i32 import FconvI16W16I32
 from bnncl.kernels.fconv_i16_w16_rescale import FconvI16W16Rescale
 from bnncl.kernels.fconv_i16_w16_sign import FconvI16W16Sign
+from bnncl.kernels.fconv_i16_w16_step import FconvI16W16Step
 from bnncl.kernels.fconv_u8_w8_rescale import FconvU8W8Rescale
 from bnncl.kernels.fconv_u8_w8_sign import FconvU8W8Sign
 from bnncl.kernels.fconv_u8_w16_i32 import FconvU8W16I32
 from bnncl.kernels.fconv_u8_w16_rescale import FconvU8W16Rescale
 from bnncl.kernels.fconv_u8_w16_sign import FconvU8W16Sign
+from bnncl.kernels.fconv_u8_w16_step import FconvU8W16Step
 from bnncl.kernels.filter_accumulate_bits import FilterAccumulateBits
 from bnncl.kernels.filter_accumulate_bits_i16 import FilterAccumulateBitsI16
 from bnncl.kernels.filter_accumulate_bits_i16_pairs import FilterAccumulateBitsI16Pairs
@@ -158,14 +161,17 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     FconvBitsW16I32(),
     FconvU8W8Sign(),
     FconvU8W8Rescale(),
+    FconvU8W16Step(),
     FconvU8W16Sign(),
     FconvU8W16Rescale(),
     FconvU8W16I32(),
     FconvI8W8Sign(),
     FconvI8W8Rescale(),
+    FconvI8W16Step(),
     FconvI8W16Sign(),
     FconvI8W16Rescale(),
     FconvI8W16I32(),
+    FconvI16W16Step(),
     FconvI16W16Sign(),
     FconvI16W16Rescale(),
     FconvI16W16I32(),

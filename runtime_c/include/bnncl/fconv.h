@@ -117,4 +117,25 @@ void bnncl_fconv_i16_w16_i32(const int16_t *restrict input, const uint32_t *rest
                              int32_t *restrict output, uint32_t *restrict scratch,
                              const bnncl_bias *restrict bias, const bnncl_window *restrict window);
 
+/* One step for each channel, and the cheapest way to it.
+ *   filter   [ceil(out_channels / 4)][words of one channel's filter][4]: filters of 16 bits two in a word as above, those
+ *            of four channels side by side; channels that fill up are 0
+ *   bias     less the channel's step, for channels that fill up 0: [..][..][out_channels rounded up to 4]; no sum leaves
+ *            int32_t
+ *   reached  [ceil(out_channels / 32)] words, the sign from the step on, bit 1 = -1, tail bits 0 */
+void bnncl_fconv_u8_w16_step(const uint8_t *restrict input, const uint32_t *restrict filter,
+                             uint32_t *restrict output, uint32_t *restrict scratch,
+                             const bnncl_bias *restrict bias, const uint32_t *restrict reached,
+                             const bnncl_window *restrict window);
+
+void bnncl_fconv_i8_w16_step(const int8_t *restrict input, const uint32_t *restrict filter,
+                             uint32_t *restrict output, uint32_t *restrict scratch,
+                             const bnncl_bias *restrict bias, const uint32_t *restrict reached,
+                             const bnncl_window *restrict window);
+
+void bnncl_fconv_i16_w16_step(const int16_t *restrict input, const uint32_t *restrict filter,
+                              uint32_t *restrict output, uint32_t *restrict scratch,
+                              const bnncl_bias *restrict bias, const uint32_t *restrict reached,
+                              const bnncl_window *restrict window);
+
 #endif

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,10 +15,10 @@ from bnncl.kernels.packing import bit_words, flat_index, pad_to_words
 from bnncl.ops.conv import FixedConv
 from bnncl.targets import Target
 
-_RATES = {"dsp": (2.75, 18, 12), "thumb2": (8.0, 18, 12), "v6m": (10.5, 40, 20)}
-_OTHERS = (10.0, 40, 15)
-"""Instructions of two products, of an output and of an element of the column, by feature of the core."""
-_PER_PIXEL = 150
+Rates = tuple[float, float, float, float]
+"""Instructions of two products, of an output, of an element of the column, and of a pixel."""
+
+_OTHERS = ""
 
 
 class ColumnConv(FixedConvKernel):
@@ -29,6 +31,7 @@ class ColumnConv(FixedConvKernel):
         "bnncl/bits.h",
         "bnncl/epilogue.h",
         "bnncl/fixed.h",
+        "bnncl/internal/column_sums.h",
         "bnncl/internal/columns.h",
         "bnncl/internal/dot_columns.h",
         "bnncl/internal/sink.h",
@@ -37,6 +40,12 @@ class ColumnConv(FixedConvKernel):
     )
     helpers = ("bnncl_dot_columns",)
     weight_bits = 16
+    rates: ClassVar[dict[str, Rates]] = {
+        "dsp": (2.75, 18, 12, 150),
+        "thumb2": (8.0, 18, 12, 150),
+        "v6m": (10.5, 40, 20, 150),
+        _OTHERS: (10.0, 40, 15, 150),
+    }
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """What the family accepts, unless the filter has 8 bits and a kernel that stores it so."""
@@ -62,7 +71,7 @@ class ColumnConv(FixedConvKernel):
         assert isinstance(op, FixedConv)
         height, width, channels = op.infer(*types).shape
         products = op.window.taps * types[0].channels
-        rates = (rates for name, rates in _RATES.items() if name in target.features)
-        pair, output, element = next(rates, _OTHERS)
-        pixel = channels * (-(-products // 2) * pair + output) + products * element + _PER_PIXEL
-        return round(height * width * pixel)
+        of_core = (rates for name, rates in self.rates.items() if name in target.features)
+        pair, output, element, pixel = next(of_core, self.rates[_OTHERS])
+        each = channels * (-(-products // 2) * pair + output) + products * element + pixel
+        return round(height * width * each)

@@ -40,6 +40,7 @@ class FixedConvKernel(Kernel):
     """
 
     header = "bnncl/fconv.h"
+    constant_time = True
     includes = (
         "bnncl/bits.h",
         "bnncl/epilogue.h",
@@ -69,7 +70,7 @@ class FixedConvKernel(Kernel):
         assert isinstance(op, FixedConv)
         classes = BorderClasses.of(op.window, types[0].shape)
         weights = self.filter(op.filter.data)
-        bias, after = _bias_struct(_bias(op, types[0], classes), classes), epilogue(op.epilogue)
+        bias, after = bias_struct(border_biases(op, types[0], classes), classes), epilogue(op.epilogue)
         return Binding(
             (weights, *bias.arrays, *after.arrays),
             (*bias.structs, *after.structs, window_struct(op.window, types[0], op.infer(*types))),
@@ -97,7 +98,8 @@ class FixedConvKernel(Kernel):
         return height * width * pixel + self.weight_bits
 
 
-def _bias_struct(values: NDArray[np.int32], classes: BorderClasses) -> Bound:
+def bias_struct(values: NDArray[np.int32], classes: BorderClasses) -> Bound:
+    """The `bnncl_bias` of `values` (row classes, column classes, O)."""
     bias = dense("bias", "int32_t", values, ("row_class", "column_class", "out_channel"))
     edges = border(classes)
     fields = (("values", Ref("array", bias.name)), *edges.structs[0].fields)
@@ -105,7 +107,8 @@ def _bias_struct(values: NDArray[np.int32], classes: BorderClasses) -> Bound:
     return Bound((bias, *edges.arrays), (struct,), (Ref("struct", struct.name),))
 
 
-def _bias(op: FixedConv, x: TensorType, classes: BorderClasses) -> NDArray[np.int32]:
+def border_biases(op: FixedConv, x: TensorType, classes: BorderClasses) -> NDArray[np.int32]:
+    """What the accumulators of each border class start at, (row classes, column classes, O)."""
     bias = op.bias.data.astype(np.int64)
     if x.domain == Binary():
         inside = classes.sums_inside(op.filter.data.astype(np.int64).sum(3))

@@ -2,13 +2,11 @@
 #ifndef BNNCL_INTERNAL_COLUMNS_H
 #define BNNCL_INTERNAL_COLUMNS_H
 
-#include "bnncl/bits.h"
 #include "bnncl/fconv.h"
-#include "bnncl/internal/dot_columns.h"
-#include "bnncl/internal/sink.h"
 #include "bnncl/internal/window.h"
 #include "bnncl/types.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +14,6 @@
  * int16_t, taps on padding as zeros, and the filters of all channels run over that column. No partial sum leaves
  * the range that the compiler proved for the whole sum: leaving terms out of an interval sum that counts
  * each term from min(term, 0) to max(term, 0) stays in it. */
-
-enum { BNNCL_COLUMNS_SUMS = 32 };
 
 /* Writes `count` elements of the input from element `first` on as int16_t. */
 typedef void (*bnncl_widen)(int16_t *to, const void *input, size_t first, size_t count);
@@ -33,10 +29,6 @@ typedef struct {
     const bnncl_window *window;
 } bnncl_columns_call;
 
-/* Writes the accumulators of channels first..first + count - 1, 32 of them unless they are the last. */
-typedef void (*bnncl_columns_sink)(const bnncl_columns_call *call, size_t pixel, uint32_t first,
-                                   uint32_t count, const int32_t *sums);
-
 static inline int16_t *bnncl_column_zeros(int16_t *to, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -45,39 +37,82 @@ static inline int16_t *bnncl_column_zeros(int16_t *to, size_t count)
     return to;
 }
 
-/* One filter row inside: zeros, the pixels under columns.first..columns.end - 1 from `pixel` on, zeros. */
-static inline int16_t *bnncl_column_row(const bnncl_columns_call *call, bnncl_taps columns, size_t pixel,
-                                        int16_t *to, bnncl_widen widen)
+/* Where the columns of one output row come from. */
+typedef struct {
+    size_t first;       /* element of the map under filter row 0 of those inside, at the map's left edge */
+    size_t row_step;    /* elements of the map from filter row to filter row */
+    size_t row_numbers; /* of a filter row */
+    uint32_t rows;      /* inside */
+    size_t above;       /* numbers of the filter rows above the map */
+    size_t below;       /* numbers of the filter rows below it, and what fills the last word up */
+} bnncl_columns_line;
+
+static inline bnncl_columns_line bnncl_columns_line_at(const bnncl_window *window, uint32_t y)
+{
+    const bnncl_taps rows = bnncl_rows_inside(window, y);
+    const size_t row = (size_t)window->in_w * window->in_channels;
+    bnncl_columns_line line;
+    line.first = rows.start * row;
+    line.row_step = window->dilation_h * row;
+    line.row_numbers = (size_t)window->filter_w * window->in_channels;
+    line.rows = rows.end - rows.first;
+    line.above = rows.first * line.row_numbers;
+    line.below = (window->filter_h - rows.end) * line.row_numbers + window->filter_h * line.row_numbers % 2u;
+    return line;
+}
+
+/* The column under a window that covers `row_numbers` elements from column x * in_channels = `at` on. */
+static inline void bnncl_column_inside(const bnncl_columns_call *call, const bnncl_columns_line *line,
+                                       size_t at, bnncl_widen widen)
+{
+    const size_t numbers = line->row_numbers;
+    size_t first = line->first + at;
+    int16_t *to = (int16_t *)call->scratch;
+    if (line->above > 0) {
+        to = bnncl_column_zeros(to, line->above);
+    }
+    for (uint32_t left = line->rows; left > 0; left--) {
+        widen(to, call->input, first, numbers);
+        to += numbers;
+        first += line->row_step;
+    }
+    if (line->below == 1) {
+        *to = 0;
+    } else if (line->below > 0) {
+        (void)bnncl_column_zeros(to, line->below);
+    }
+}
+
+/* The same where taps fall beside the map or are not next to each other. */
+static inline void bnncl_column_across(const bnncl_columns_call *call, const bnncl_columns_line *line,
+                                       uint32_t x, bnncl_widen widen)
 {
     const bnncl_window *window = call->window;
+    const bnncl_taps columns = bnncl_columns_inside(window, x);
     const size_t channels = window->in_channels;
-    const uint32_t run = window->dilation_w == 1 ? columns.end - columns.first : 1u;
-    to = bnncl_column_zeros(to, columns.first * channels);
-    for (uint32_t w = columns.first; w < columns.end; w += run) {
-        widen(to, call->input, pixel * channels, run * channels);
-        to += run * channels;
-        pixel += window->dilation_w;
+    size_t row = line->first;
+    int16_t *to = bnncl_column_zeros((int16_t *)call->scratch, line->above);
+    for (uint32_t left = line->rows; left > 0; left--) {
+        size_t at = row + columns.start * channels;
+        to = bnncl_column_zeros(to, columns.first * channels);
+        for (uint32_t w = columns.first; w < columns.end; w++) {
+            widen(to, call->input, at, channels);
+            to += channels;
+            at += window->dilation_w * channels;
+        }
+        to = bnncl_column_zeros(to, (window->filter_w - columns.end) * channels);
+        row += line->row_step;
     }
-    return bnncl_column_zeros(to, (window->filter_w - columns.end) * channels);
+    (void)bnncl_column_zeros(to, line->below);
 }
 
-/* The column of one output pixel, filled up to whole words. */
-static inline void bnncl_column_of(const bnncl_columns_call *call, bnncl_taps rows, bnncl_taps columns,
-                                   bnncl_widen widen)
-{
-    const bnncl_window *window = call->window;
-    const size_t row_elements = (size_t)window->filter_w * window->in_channels;
-    int16_t *to = bnncl_column_zeros((int16_t *)call->scratch, rows.first * row_elements);
-    for (uint32_t h = rows.first; h < rows.end; h++) {
-        const size_t y = rows.start + (size_t)(h - rows.first) * window->dilation_h;
-        to = bnncl_column_row(call, columns, y * window->in_w + columns.start, to, widen);
-    }
-    (void)bnncl_column_zeros(to, (window->filter_h - rows.end) * row_elements +
-                                     window->filter_h * row_elements % 2u);
-}
+/* Turns the column of one pixel, whose biases are `bias`, into output; a column has `words` words. */
+typedef void (*bnncl_columns_pixel)(const bnncl_columns_call *call, size_t pixel, const int32_t *bias,
+                                    size_t words);
 
-/* The whole convolution. */
-static inline void bnncl_columns(const bnncl_columns_call *call, bnncl_widen widen, bnncl_columns_sink sink)
+/* The whole convolution; there are `bias_channels` biases for each border class. */
+static inline void bnncl_columns(const bnncl_columns_call *call, uint32_t bias_channels, bnncl_widen widen,
+                                 bnncl_columns_pixel finish)
 {
     const bnncl_window *window = call->window;
     const bnncl_bias *biases = call->bias;
@@ -85,21 +120,20 @@ static inline void bnncl_columns(const bnncl_columns_call *call, bnncl_widen wid
     const size_t words = (taps * window->in_channels + 1u) / 2u;
     size_t pixel = 0;
     for (uint32_t y = 0; y < window->out_h; y++) {
-        const bnncl_taps rows = bnncl_rows_inside(window, y);
+        const bnncl_columns_line line = bnncl_columns_line_at(window, y);
         const size_t row_class = biases->row_class[y];
         for (uint32_t x = 0; x < window->out_w; x++) {
             const size_t border = row_class * biases->column_classes + biases->column_class[x];
-            const int32_t *bias = biases->values + border * window->out_channels;
-            const uint32_t *filter = call->filter;
-            bnncl_column_of(call, rows, bnncl_columns_inside(window, x), widen);
-            for (uint32_t o = 0; o < window->out_channels; o += BNNCL_COLUMNS_SUMS) {
-                const uint32_t left = window->out_channels - o;
-                const uint32_t count = left < BNNCL_COLUMNS_SUMS ? left : BNNCL_COLUMNS_SUMS;
-                int32_t sums[BNNCL_COLUMNS_SUMS];
-                bnncl_dot_columns(sums, call->scratch, filter, bias + o, words, count);
-                sink(call, pixel, o, count, sums);
-                filter += words * count;
+            const uint32_t at = x * window->stride_w;
+            const bool inside = window->dilation_w == 1 && at >= window->pad_left &&
+                                at + window->filter_w <= (uint32_t)window->pad_left + window->in_w;
+            if (inside) {
+                bnncl_column_inside(call, &line, (size_t)(at - window->pad_left) * window->in_channels,
+                                    widen);
+            } else {
+                bnncl_column_across(call, &line, x, widen);
             }
+            finish(call, pixel, biases->values + border * bias_channels, words);
             pixel++;
         }
     }
@@ -126,43 +160,6 @@ static inline void bnncl_widen_i16(int16_t *to, const void *input, size_t first,
     const int16_t *from = (const int16_t *)input + first;
     for (size_t i = 0; i < count; i++) {
         to[i] = from[i];
-    }
-}
-
-/* Packed signs; the epilogue is a bnncl_steps. */
-static inline void bnncl_columns_sign(const bnncl_columns_call *call, size_t pixel, uint32_t first,
-                                      uint32_t count, const int32_t *sums)
-{
-    const bnncl_steps *steps = call->epilogue;
-    const uint32_t channels = call->window->out_channels;
-    const int32_t *at = steps->at + first;
-    uint32_t word = steps->first[first / 32u];
-    for (uint32_t s = 0; s < steps->count; s++) {
-        for (uint32_t i = 0; i < count; i++) {
-            word ^= (uint32_t)(sums[i] >= at[i]) << i;
-        }
-        at += channels;
-    }
-    ((uint32_t *)call->output)[pixel * bnncl_words(channels) + first / 32u] = word;
-}
-
-/* Rescaled integers of 8 or 16 bits; the epilogue is a bnncl_rescale. */
-static inline void bnncl_columns_rescale(const bnncl_columns_call *call, size_t pixel, uint32_t first,
-                                         uint32_t count, const int32_t *sums)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        bnncl_sink_rescale(call->epilogue, call->output, pixel, call->window->out_channels, first + i,
-                           sums[i]);
-    }
-}
-
-/* The accumulators themselves. */
-static inline void bnncl_columns_i32(const bnncl_columns_call *call, size_t pixel, uint32_t first,
-                                     uint32_t count, const int32_t *sums)
-{
-    int32_t *output = (int32_t *)call->output + pixel * call->window->out_channels + first;
-    for (uint32_t i = 0; i < count; i++) {
-        output[i] = sums[i];
     }
 }
 

@@ -1,0 +1,12 @@
+"""`bnncl_fconv_i16_w16_step`: convolution of int16 with 16-bit weights to packed signs of one step."""
+
+from __future__ import annotations
+
+from bnncl.kernels.families.step_columns import StepColumnConv
+
+
+class FconvI16W16Step(StepColumnConv):
+    """Convolution of int16 with 16-bit weights to packed signs, one step for each channel."""
+
+    symbol = "bnncl_fconv_i16_w16_step"
+    input_type = "int16_t"
