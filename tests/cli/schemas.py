@@ -162,6 +162,33 @@ STATE_LOADED = _object(
 COMPILED = _object(folder={"type": "string"}, **_REPORT)
 """`bnncl compile --report json`."""
 
+_CHOICE = _object(
+    kernel={"type": "string"},
+    chosen={"type": "boolean"},
+    instructions=_COUNT,
+    worst_instructions=_COUNT,
+    scratch_bytes=_COUNT,
+    constant_bytes=_COUNT,
+    why={"type": "string", "minLength": 1},
+)
+
+EXPLAINED = _object(
+    folder={"type": "string"},
+    **_REPORT,
+    explanation={
+        "type": "array",
+        "items": _object(
+            index=_COUNT,
+            module={"type": "string"},
+            op={"type": "string"},
+            out_shape=_SHAPE,
+            density=_SHARE,
+            kernels={"type": "array", "minItems": 1, "items": _CHOICE},
+        ),
+    },
+)
+"""The same with `--explain`."""
+
 REPORT = _object(
     **_REPORT,
     model_sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},

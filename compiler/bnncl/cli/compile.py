@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bnncl.cli import budget, train, values
+from bnncl.cli import budget, explain, train, values
 from bnncl.diagnostics import Problem, VerificationFailed
 from bnncl.driver.options import Options, as_identifier
 from bnncl.driver.train_options import HEAD
@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="overwrite generated files edited by hand")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the project differs")
+    parser.add_argument("--explain", action="store_true", help="show the kernels each op could have, and why")
     _data_options(parser)
     _loading_options(parser)
     _size_options(parser)
@@ -111,12 +112,21 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         return _check(project, folder, args.report)
     project.write(folder, force=args.force)
-    if args.report == "json":
-        print(json.dumps({"folder": str(folder), **project.report.as_json()}, indent=2))
-    else:
-        print(_summary(project))
-        print(f"written to {folder}")
+    _report(project, folder, args)
     return 0
+
+
+def _report(project: Project, folder: Path, args: argparse.Namespace) -> None:
+    """Say what was written, and with `--explain` why it is as it is."""
+    choices = project.explain() if args.explain else ()
+    if args.report == "json":
+        why = {"explanation": [each.as_json() for each in choices]} if args.explain else {}
+        print(json.dumps({"folder": str(folder), **project.report.as_json(), **why}, indent=2))
+        return
+    if args.explain:
+        explain.show(choices)
+    print(_summary(project))
+    print(f"written to {folder}")
 
 
 def _compiled(args: argparse.Namespace, options: Options) -> Project:

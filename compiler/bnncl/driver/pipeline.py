@@ -21,6 +21,7 @@ from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.verify import verify
+from bnncl.kernels.selection import Policy
 from bnncl.passes.base import Pass, run_passes
 from bnncl.passes.choose_polarity import ChoosePolarity, negated_channels
 from bnncl.passes.fold_flatten import FoldFlatten
@@ -99,7 +100,8 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     context = _Context(targets, boards, input_format, calibration, agreement, wider, negated)
     spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
-    return Project(spec, input_format, agreement)
+    policy = Policy(options.kernels, fitted.scratch_limit)
+    return Project(spec, input_format, agreement, policy, fitted.scratch_limit != options.scratch_limit)
 
 
 def _integer(

@@ -17,19 +17,26 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array
 from bnncl.ir.types import Int, TensorType
 from bnncl.kernels.learned_head import head_of
+from bnncl.kernels.selection import Policy
 from bnncl.ops.learned_head import HeadConfig
 from bnncl.passes.input_format import InputFormat
 from bnncl.plan import Report
+from bnncl.plan.explain import OpChoice, explain
 from bnncl.verification.compare import reference_scores
 
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """The result of a compilation. `agreement` is None where there was no calibration data."""
+    """The result of a compilation. `agreement` is None where there was no calibration data.
+
+    Kernels were chosen by `policy`, whose scratch limit is that of the RAM where it is `short_of_ram`.
+    """
 
     spec: ProjectSpec
     input_format: InputFormat
     agreement: Agreement | None
+    policy: Policy
+    short_of_ram: bool
 
     @property
     def report(self) -> Report:
@@ -55,6 +62,11 @@ class Project:
         Thresholds and scales that the project stores count as right; see `driver.checking`.
         """
         return differing_files(self.spec, Path(folder))
+
+    def explain(self) -> tuple[OpChoice, ...]:
+        """For each op of inference the kernels that could compute it, and why one of them was taken."""
+        target = self.spec.targets[0]
+        return explain(self.spec.graph, target, self.policy, short_of_ram=self.short_of_ram)
 
     def run(self, x: ArrayLike) -> Array:
         """Scores (N, classes), int16, of the integer reference for real inputs in torch's layout."""
