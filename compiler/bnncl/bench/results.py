@@ -18,8 +18,8 @@ class Row:
     """One layer on one target with inputs of one density, which is None for pixels.
 
     `kernels` is the choice the compiler had, `kernel` what it took. `instructions` are counted, to within
-    `resolution`; `predicted` ones are those of the cost model, which means a density of one half. `error` is
-    predicted / counted - 1, None at other densities. Sizes are in bytes: `flash_bytes` of code and constants
+    `resolution`; `predicted` ones are those of the cost model at this density. `error` is
+    predicted / counted - 1. Sizes are in bytes: `flash_bytes` of code and constants
     of the layer, `ram_bytes` of its input, output and scratch. `bound` are instructions, `bound_cycles`
     cycles, of `bnncl.bench.bounds`, None where there are none. `macs` leaves padding out; `binary` says that
     they are ±1 by ±1. Of a step of learning `kernel` is the call, there are no `macs` and no prediction, and

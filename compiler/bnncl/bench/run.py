@@ -27,7 +27,7 @@ from bnncl.frontend.model import ModelSource
 from bnncl.ir.op import Array
 from bnncl.kernels.base import calls
 from bnncl.kernels.selection import Preference
-from bnncl.ops.conv import Conv
+from bnncl.ops.conv import BinaryConv, Conv
 from bnncl.plan.op_report import OpReport
 from bnncl.targets import Target
 from bnncl.toolchain.compilers import compiler_version
@@ -107,7 +107,8 @@ def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[P
         return _learned(part)
     shares: tuple[float | None, ...] = (None,) if layer.reads == "pixels" else tuple(densities)
     inputs = np.concatenate([activations(layer, share).numpy() for share in shares])
-    source = ModelSource(one_layer(layer), activations(layer, shares[0]), calibration=inputs)
+    both = inputs if shares == (None,) else np.concatenate([inputs, -inputs])
+    source = ModelSource(one_layer(layer), activations(layer, shares[0]), calibration=both)
     options = Options(targets=(part.target.name,), name=_NAME, kernels=part.kernels)
     project = compile_model(source, options)
     op = _measured_op(project)
@@ -185,6 +186,8 @@ def _row(part: _Part, share: float | None, project: Project, counted: Counted, c
     columns = sum(map(len, call.op.window.column_taps(type_.shape[1])))
     macs = rows * columns * type_.channels * call.op.out_channels
     least = None if share is None or not op.binary_macs else bound(part.target.name, macs, share)
+    seen = replace(call.op, density=share) if isinstance(call.op, BinaryConv) else call.op
+    predicted = call.kernel.cost(seen, graph.input_types(call), part.target)
     return Row(
         shape=part.layer.name,
         target=part.target.name,
@@ -201,8 +204,8 @@ def _row(part: _Part, share: float | None, project: Project, counted: Counted, c
         binary=op.binary_macs > 0,
         bound=None if least is None else least.instructions,
         bound_cycles=None if least is None else least.cycles,
-        predicted=op.instructions,
-        error=None if share not in (None, _HALF) else round(op.instructions / counted.instructions - 1, 4),
+        predicted=predicted,
+        error=round(predicted / counted.instructions - 1, 4),
     )
 
 

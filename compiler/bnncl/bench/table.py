@@ -24,7 +24,7 @@ COLUMNS: Final = (
 LEGEND: Final = (
     "-1: share of the activations that are -1.",
     "bound: least instructions by the best algorithm known, lists, thresholds and packing left out.",
-    "model: error of the instructions that the compiler predicts, which it does for a share of one half.",
+    "model: error of the instructions that the compiler predicts for this share.",
     "flash: code and constants of the layer, bytes.",
     "RAM: its input, output and scratch, bytes.",
 )
