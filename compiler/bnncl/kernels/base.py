@@ -85,8 +85,8 @@ class Binding:
 
 
 def of_core(stem: str, features: tuple[str, ...]) -> str:
-    """The file of a helper for a core with `features`, the portable one where it has none of its own."""
-    own = (f"port/{feature}/{stem}.c" for feature in features)
+    """The file of a helper for a core with `features`, of the last that has one; portable where none has."""
+    own = (f"port/{feature}/{stem}.c" for feature in reversed(features))
     return next((path for path in own if (runtime_dir() / path).is_file()), f"src/{stem}.c")
 
 

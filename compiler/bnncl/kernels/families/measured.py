@@ -108,7 +108,9 @@ class WideRates:
     sums: float
 
 
-WIDE: Final[dict[str, WideRates]] = {}
+WIDE: Final = {
+    "mve": WideRates(7.3, 32.0, 300.0, 160.0, 3.0, 420.0),
+}
 """By the feature of a core that has the counting of its own."""
 
 PORTABLE_WIDE: Final = {

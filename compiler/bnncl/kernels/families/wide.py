@@ -23,6 +23,8 @@ _MAX_OFFSET = 2**25
 """Rows of weights of one block, and of one row of the map, at most: distances in bytes are below 2**31."""
 _EXTRA_WORDS = 48
 """Scratch in which 32 counters become numbers."""
+_SPARE_ENTRIES = 8
+"""Of each list: a core may write eight at a time."""
 
 
 class WideConv(RowsConv):
@@ -51,13 +53,16 @@ class WideConv(RowsConv):
     words: ClassVar[int]
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """What the kernels over active rows accept, on cores that compute with 64 bits or more."""
-        if target.word_bits < 64 or not super().accepts(op, types, target):
+        """What the kernels over active rows accept, on cores with such vectors and on those of 64 bits."""
+        if not self._suits(target) or not super().accepts(op, types, target):
             return False
         assert isinstance(op, BinaryConv)
         x = types[0]
         columns = max(op.window.filter_h * self.fold(op, x).span, x.shape[1])
         return columns * (x.channels + 1) < _MAX_OFFSET
+
+    def _suits(self, target: Target) -> bool:
+        return target.word_bits >= 64 or ("mve" in target.features and self.words == 4)
 
     def fold(self, op: BinaryConv, x: TensorType) -> Fold:
         """How the output pixels of `op` on `x` share vectors."""
@@ -80,7 +85,7 @@ class WideConv(RowsConv):
         vectors += 2 * (3 + window.filter_h + window.filter_h * fold.span * channels // 16)
         vectors += self.plane_count(op, types[0]) * (fold.blocks if self.keeps_planes else 1)
         ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
-        lists = ring * (in_w * (channels + 1) + 2)
+        lists = ring * (in_w * (channels + 1) + 1 + _SPARE_ENTRIES)
         return 4 * (parts + self.words * vectors + _EXTRA_WORDS + lists)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
