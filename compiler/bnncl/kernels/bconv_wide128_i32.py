@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
+from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
 from bnncl.kernels.families.wide import WideConv
 
 
-class BconvWide128I32(WideConv, BconvRowsI32):
+class BconvWide128I32(WideConv, BconvVerticalI32):
     """Binary convolution over active rows of 128 lanes to accumulators."""
 
     symbol = "bnncl_bconv_wide128_i32"
@@ -15,3 +15,4 @@ class BconvWide128I32(WideConv, BconvRowsI32):
     )
     helpers = ("bnncl_add_wide128", "bnncl_list_wide128")
     words = 4
+    keeps_planes = True

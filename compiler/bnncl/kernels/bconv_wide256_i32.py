@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
+from bnncl.kernels.bconv_vertical_i32 import BconvVerticalI32
 from bnncl.kernels.families.wide import WideConv
 
 
-class BconvWide256I32(WideConv, BconvRowsI32):
+class BconvWide256I32(WideConv, BconvVerticalI32):
     """Binary convolution over active rows of 256 lanes to accumulators."""
 
     symbol = "bnncl_bconv_wide256_i32"
@@ -15,3 +15,4 @@ class BconvWide256I32(WideConv, BconvRowsI32):
     )
     helpers = ("bnncl_add_wide256", "bnncl_list_wide256")
     words = 8
+    keeps_planes = True

@@ -21,6 +21,8 @@ from bnncl.targets import Target
 
 _MAX_OFFSET = 2**25
 """Rows of weights of one block, and of one row of the map, at most: distances in bytes are below 2**31."""
+_MAX_SUM_PLANES = 14
+"""Of accumulators: four times a counter fits 16 bits."""
 _EXTRA_WORDS = 48
 """Scratch in which 32 counters become numbers."""
 _SPARE_ENTRIES = 8
@@ -58,6 +60,8 @@ class WideConv(RowsConv):
             return False
         assert isinstance(op, BinaryConv)
         x = types[0]
+        if self.keeps_planes and self.plane_count(op, x) > _MAX_SUM_PLANES:
+            return False
         columns = max(op.window.filter_h * self.fold(op, x).span, x.shape[1])
         return columns * (x.channels + 1) < _MAX_OFFSET
 
