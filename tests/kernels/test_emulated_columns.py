@@ -19,6 +19,7 @@ from bnncl.ops.window import Window
 from bnncl.targets import TARGETS, Target
 from tests.kernels.cases import INPUTS, WINDOWS, fixed_conv, sample
 from tests.kernels.emulated import Run, run_on
+from tests.tools import require_target
 
 PADDED = Window(3, 3, pad_top=1, pad_bottom=1, pad_left=1, pad_right=1)
 MAPS = {"pixels": (28, 28, 1), "colours": (16, 16, 3), "many": (8, 8, 16), "small": (8, 8, 1)}
@@ -52,14 +53,33 @@ def _with_ends(op: FixedConv, rng: np.random.Generator) -> FixedConv:
     return replace(op, epilogue=replace(op.epilogue, at=Constant(at)))
 
 
+def _wrong(core: Target, runs: tuple[Run, ...], chosen: Target | None, folder: Path) -> list[int]:
+    return [at for at, each in enumerate(run_on(core, runs, chosen, folder)) if not each.is_right]
+
+
 @pytest.mark.parametrize("pure_c", [False, True])
 def test_a_core_compares_with_the_step(any_isa: Target, pure_c: bool, tmp_path: Path) -> None:
-    runs = tuple(_runs(any_isa))
-    ran = run_on(any_isa, runs, None if pure_c else any_isa, tmp_path)
-    assert [at for at, each in enumerate(ran) if not each.is_right] == []
+    assert _wrong(any_isa, tuple(_runs(any_isa)), None if pure_c else any_isa, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["cortex-m0plus", "cortex-m3", "cortex-m4", "rv32imac"])
+def test_vectors_of_eight_numbers(tmp_path: Path) -> None:
+    core = TARGETS["cortex-m55"]
+    require_target(core)
+    assert _wrong(core, tuple(_runs(core))[::5], core, tmp_path) == []
+    rng = np.random.default_rng(10)
+    runs = []
+    for kind in ("i32", "i16", "sign2"):
+        for channels, out_channels in ((1, 1), (2, 3), (4, 4), (5, 9), (8, 37)):
+            x = TensorType((6, 7, channels), INPUTS["i16"])
+            op = fixed_conv(PADDED, x, out_channels, kind, 16, rng)
+            (kernel,) = (
+                each for each in candidates(op, (x,), core) if each.helpers == ("bnncl_dot_columns",)
+            )
+            runs.append(Run(kernel, op, (x,), (sample(x, 0.5, rng),)))
+    assert _wrong(core, tuple(runs), core, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imac"])
 def test_the_cost_model_is_near_what_is_counted(name: str, tmp_path: Path) -> None:
     target = TARGETS[name]
     runs = []

@@ -41,10 +41,11 @@ class ColumnConv(FixedConvKernel):
     helpers = ("bnncl_dot_columns",)
     weight_bits = 16
     rates: ClassVar[dict[str, Rates]] = {
-        "dsp": (2.75, 18, 12, 150),
-        "thumb2": (8.0, 18, 12, 150),
-        "v6m": (10.5, 40, 20, 150),
-        _OTHERS: (10.0, 40, 15, 150),
+        "mve": (0.78, 19.0, 4.0, 150),
+        "dsp": (2.78, 22.0, 3.6, 188),
+        "thumb2": (7.5, 23.0, 4.0, 156),
+        "v6m": (11.5, 36.0, 6.0, 140),
+        _OTHERS: (12.0, 19.0, 5.0, 130),
     }
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

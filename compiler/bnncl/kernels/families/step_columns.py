@@ -41,6 +41,7 @@ class StepColumnConv(ColumnConv):
     helpers = ("bnncl_step_columns",)
     epilogue_kind = Steps
     rates: ClassVar[dict[str, Rates]] = {
+        "mve": (0.63, 7.0, 3.6, 130),
         "dsp": (1.75, 5.5, 3.6, 130),
         "thumb2": (6.0, 9.0, 4.0, 147),
         "v6m": (7.75, 9.5, 6.0, 148),
