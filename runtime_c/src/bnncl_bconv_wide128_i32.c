@@ -19,7 +19,6 @@ void bnncl_bconv_wide128_i32(const uint32_t *restrict input, const uint32_t *res
         .words = 4,
         .plane_count = sums->plane_count,
         .round = 1,
-        .is_plain = 1,
     };
     bnncl_bconv_wide(&call, scratch, bnncl_wide_to_sums);
 }

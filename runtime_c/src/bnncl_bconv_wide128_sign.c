@@ -12,14 +12,13 @@ void bnncl_bconv_wide128_sign(const uint32_t *restrict input, const uint32_t *re
         .rows = rows,
         .output = output,
         .params = steps,
+        .limits = steps->planes,
         .border = border,
         .window = window,
         .add = bnncl_add_wide128,
         .list = bnncl_list_wide128,
         .words = 4,
         .plane_count = steps->plane_count,
-        .round = 0,
-        .is_plain = 0,
     };
     bnncl_bconv_wide(&call, scratch, bnncl_wide_to_signs);
 }

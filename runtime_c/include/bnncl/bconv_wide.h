@@ -17,7 +17,8 @@
  *            is that of group b * W + w. With F > 1 it is that of group w % G for pixel w / G of the F, whose
  *            filter begins at column w / G * stride_w. The last row of each column, words without a group
  *            or a filter there, and lanes beyond the last channel are 0
- *   scratch  words: 3 * (filter_h + 1) + 3 * out_w + 2 * filter_h of parts; W + 2 * W * ceil(G / W) + 48;
+ *   scratch  words: 3 * (filter_h + 1) + 5 * out_w + 2 * filter_h + in_w + 1 of parts;
+ *            3 * W * ceil(G / W) + 48;
  *            2 * W * (3 + filter_h + filter_h * S * in_channels / 16) of carries; W * plane_count of planes,
  *            for i32 ceil(G / W) times that; lists, for each of min(in_h, (filter_h - 1) * dilation_h + 1)
  *            rows in_w * (in_channels + 1) + 2

@@ -84,8 +84,8 @@ class WideConv(RowsConv):
         assert isinstance(op, BinaryConv)
         window, (in_h, in_w, channels), out = op.window, types[0].shape, op.infer(*types)
         fold = self.fold(op, types[0])
-        parts = 3 * (window.filter_h + 1) + 3 * out.shape[1] + 2 * window.filter_h
-        vectors = 1 + 2 * fold.blocks
+        parts = 5 * (window.filter_h + out.shape[1]) + 4 + in_w
+        vectors = 3 * fold.blocks
         vectors += 2 * (3 + window.filter_h + window.filter_h * fold.span * channels // 16)
         vectors += self.plane_count(op, types[0]) * (fold.blocks if self.keeps_planes else 1)
         ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)

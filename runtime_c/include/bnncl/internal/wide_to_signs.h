@@ -8,25 +8,16 @@
 
 #include <stdint.h>
 
-/* Counts for one fold and compares with the limits of each pixel's class and parity; the call's params are a
- * bnncl_vertical_steps. The words of the pixels that come out follow each other as they do in the output. */
+/* Signs of one fold; the call's params are a bnncl_vertical_steps. The words of the pixels that came out follow
+ * each other as they do in the output. */
 static inline void bnncl_wide_to_signs(const bnncl_wide_call *call, const bnncl_wide_plan *plan,
-                                       const bnncl_wide_spot *spot, bnncl_wide_work *work)
+                                       const bnncl_wide_spot *spot, const bnncl_wide_work *work)
 {
     const bnncl_vertical_steps *steps = call->params;
     const uint32_t groups = bnncl_words(call->window->out_channels);
     uint32_t *output = (uint32_t *)call->output + spot->pixel * groups;
-    uint32_t *limit_at = plan->limit_at;
     const uint32_t *below = work->below;
-    for (uint32_t i = 0; i < spot->count; i++) {
-        uint32_t at = (spot->border[i] * 2u + spot->ones[i] % 2u) * groups * steps->plane_count;
-        for (uint32_t group = 0; group < groups; group++) {
-            *limit_at++ = at;
-            at += steps->plane_count;
-        }
-    }
-    work->limits = steps->planes;
-    call->add(work);
+    (void)plan;
     for (uint32_t i = 0; i < spot->count; i++) {
         for (uint32_t group = 0; group < groups; group++) {
             *output++ = *below++ ^ steps->reached[group];

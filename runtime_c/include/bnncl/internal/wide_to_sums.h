@@ -29,16 +29,15 @@ static inline void bnncl_wide_sums(const bnncl_wide_call *call, const uint32_t *
     }
 }
 
-/* Counts for one fold and turns the counters into accumulators; the call's params are a bnncl_vertical_sums. */
+/* Accumulators of one fold; the call's params are a bnncl_vertical_sums. */
 static inline void bnncl_wide_to_sums(const bnncl_wide_call *call, const bnncl_wide_plan *plan,
-                                      const bnncl_wide_spot *spot, bnncl_wide_work *work)
+                                      const bnncl_wide_spot *spot, const bnncl_wide_work *work)
 {
     const bnncl_vertical_sums *params = call->params;
     const uint32_t channels = call->window->out_channels;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
     const uint32_t *planes = work->planes;
     uint32_t word = 0;
-    call->add(work);
     for (uint32_t i = 0; i < spot->count; i++) {
         const int32_t *base = params->base + (size_t)spot->border[i] * channels;
         for (uint32_t at = 0; at < channels; at += 32) {
