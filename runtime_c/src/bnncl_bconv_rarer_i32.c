@@ -26,8 +26,8 @@ void bnncl_bconv_rarer_i32(const uint32_t *restrict input, const uint32_t *restr
         .window = window,
         .plane_count = sums->plane_count,
         .round = 1,
-        .plane_words = bnncl_words(window->out_channels) * sums->plane_count + 48u,
-        .is_turned = is_turned,
+        .plane_words = bnncl_sums_plane_words(window),
+        .turn = is_turned ? bnncl_turned_row : NULL,
     };
     bnncl_bconv_rows(&call, scratch, bnncl_rows_to_turned_sums);
 }

@@ -27,8 +27,8 @@ void bnncl_bconv_rarer_sign(const uint32_t *restrict input, const uint32_t *rest
         .border = border,
         .window = window,
         .plane_count = steps->plane_count,
-        .plane_words = steps->plane_count,
-        .is_turned = is_turned,
+        .plane_words = steps->plane_count + 2u,
+        .turn = is_turned ? bnncl_turned_row : NULL,
     };
     bnncl_bconv_rows(&call, scratch, bnncl_rows_to_signs);
 }

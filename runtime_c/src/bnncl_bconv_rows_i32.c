@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/bconv.h"
-#include "bnncl/bits.h"
 #include "bnncl/internal/bconv_rows.h"
 #include "bnncl/internal/rows_to_sums.h"
 
@@ -18,7 +17,7 @@ void bnncl_bconv_rows_i32(const uint32_t *restrict input, const uint32_t *restri
         .window = window,
         .plane_count = sums->plane_count,
         .round = 1,
-        .plane_words = bnncl_words(window->out_channels) * sums->plane_count + 48u,
+        .plane_words = bnncl_sums_plane_words(window),
     };
     bnncl_bconv_rows(&call, scratch, bnncl_rows_to_sums);
 }

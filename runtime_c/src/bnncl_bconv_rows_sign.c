@@ -16,7 +16,7 @@ void bnncl_bconv_rows_sign(const uint32_t *restrict input, const uint32_t *restr
         .border = border,
         .window = window,
         .plane_count = steps->plane_count,
-        .plane_words = steps->plane_count,
+        .plane_words = steps->plane_count + 2u,
     };
     bnncl_bconv_rows(&call, scratch, bnncl_rows_to_signs);
 }

@@ -20,6 +20,7 @@ class BconvRowsI32(RowsConv, BconvVerticalI32):
     includes = tuple(
         sorted((*RowsConv.includes, "bnncl/internal/rows_to_sums.h", "bnncl/internal/transpose.h"))
     )
+    helpers = (*RowsConv.helpers, "bnncl_add_transposed")
     keeps_planes = True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

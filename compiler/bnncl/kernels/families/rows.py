@@ -32,7 +32,12 @@ class RowsConv(VerticalConv):
         "bnncl/internal/window.h",
         "bnncl/types.h",
     )
-    helpers = ("bnncl_add_rows", "bnncl_list_rows")
+    helpers: ClassVar[tuple[str, ...]] = (
+        "bnncl_add_rows",
+        "bnncl_bconv_rows",
+        "bnncl_build_lines",
+        "bnncl_list_rows",
+    )
     keeps_planes = False
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
@@ -77,6 +82,6 @@ def scratch_words(window: Window, x: TensorType, out: TensorType, planes: int, k
     in_h, in_w, channels = x.shape
     parts = 5 * window.filter_h + 3 * (out.shape[1] + 1)
     carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
-    kept, extra = (words_for(out.channels), 48) if keeps_planes else (1, 0)
+    kept = 16 * words_for(out.channels) + 64 if keeps_planes else planes + 2
     ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
-    return parts + carries + planes * (1 + kept) + extra + ring * (in_w * (channels + 1) + 2)
+    return parts + carries + planes + kept + ring * (in_w * (channels + 1) + 2)

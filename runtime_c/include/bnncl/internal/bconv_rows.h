@@ -2,13 +2,10 @@
 #ifndef BNNCL_INTERNAL_BCONV_ROWS_H
 #define BNNCL_INTERNAL_BCONV_ROWS_H
 
-#include "bnncl/bits.h"
 #include "bnncl/internal/row_lists.h"
 #include "bnncl/internal/rows.h"
-#include "bnncl/internal/window.h"
 #include "bnncl/types.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,17 +21,10 @@ typedef struct {
     const bnncl_border *border;
     const bnncl_window *window;
     uint32_t plane_count;
-    uint32_t round;       /* counters start at C - floor((n1 + round) / 2) */
-    uint32_t plane_words; /* of scratch from where the planes come out */
-    bool is_turned;       /* convolves the input with every sign turned */
+    uint32_t round;        /* counters start at C - floor((n1 + round) / 2) */
+    uint32_t plane_words;  /* of scratch for the planes and for two words before them */
+    bnncl_row_turner turn; /* what is listed in place of the input's rows, or NULL */
 } bnncl_rows_call;
-
-/* The pixels that an output column covers, and what it adds to a part's base. */
-typedef struct {
-    int32_t base;
-    uint32_t first;
-    uint32_t end;
-} bnncl_rows_column;
 
 /* One output pixel: the number of its border class, n1. */
 typedef struct {
@@ -43,111 +33,11 @@ typedef struct {
     uint32_t ones;
 } bnncl_rows_spot;
 
-/* Where the parts of a call are kept. */
-typedef struct {
-    uint32_t *start;
-    bnncl_rows_part *parts;
-    bnncl_rows_column *columns;
-    bnncl_row_line *lines;
-    uint32_t line_count;
-    bnncl_row_lists lists;
-} bnncl_rows_plan;
-
 /* Completes `work`, counts and turns what comes out into output. */
 typedef void (*bnncl_rows_sink)(const bnncl_rows_call *call, const bnncl_rows_spot *spot,
                                 bnncl_rows_work *work);
 
-/* Cuts up the scratch: parts, columns, lines, planes at first, carries, planes, marks, entries. */
-static inline bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_rows_call *call,
-                                                 bnncl_rows_work *work)
-{
-    const bnncl_window *window = call->window;
-    const size_t taps = (size_t)window->filter_h * window->filter_w;
-    bnncl_rows_plan plan;
-    plan.parts = (bnncl_rows_part *)scratch;
-    plan.columns = (bnncl_rows_column *)(plan.parts + window->filter_h + 1u);
-    plan.lines = (bnncl_row_line *)(plan.columns + window->out_w);
-    plan.line_count = 0;
-    plan.start = (uint32_t *)(plan.lines + window->filter_h);
-    work->carries = plan.start + call->plane_count;
-    work->carry_words = (uint32_t)(3u + window->filter_h + taps * window->in_channels / 16u);
-    work->planes = work->carries + 2u * (size_t)work->carry_words;
-    plan.lists = bnncl_row_lists_in(work->planes + call->plane_words, window, bnncl_list_rows, 4);
-    plan.lists.is_turned = call->is_turned;
-    work->entries = plan.lists.entries;
-    work->parts = plan.parts;
-    work->start = plan.start;
-    return plan;
-}
-
-/* Fills in the columns; one without a tap inside covers no pixel. */
-static inline void bnncl_rows_columns(const bnncl_window *window, bnncl_rows_column *columns)
-{
-    const int32_t tap_bytes = (int32_t)(window->in_channels + 1u) * 4;
-    for (uint32_t x = 0; x < window->out_w; x++) {
-        const bnncl_taps taps = bnncl_columns_inside(window, x);
-        const uint32_t count = taps.end - taps.first;
-        columns[x].first = count > 0 ? taps.start : 0;
-        columns[x].end = columns[x].first + count;
-        columns[x].base = count > 0 ? ((int32_t)taps.first - (int32_t)taps.start) * tap_bytes : 0;
-    }
-}
-
-/* Fills in the parts of output column `column` and returns n1. */
-static inline uint32_t bnncl_rows_parts(const bnncl_rows_plan *plan, const bnncl_rows_column *column)
-{
-    const bnncl_row_line *const end = plan->lines + plan->line_count;
-    bnncl_rows_part *part = plan->parts;
-    uint32_t ones = 0;
-    for (const bnncl_row_line *line = plan->lines; line < end; line++) {
-        const uint32_t *marks = plan->lists.marks + line->mark;
-        part->first = marks[column->first];
-        part->count = marks[column->end] - part->first;
-        part->base = line->base + column->base;
-        ones += part->count;
-        part += part->count > 0;
-    }
-    part->count = 0;
-    return ones;
-}
-
-/* Sets every counter to `value`; `count` is even. */
-static inline void bnncl_rows_start(uint32_t *planes, uint32_t count, uint32_t value)
-{
-    const uint32_t *const end = planes + count;
-    for (; planes < end; planes += 2) {
-        planes[0] = 0u - (value & 1u);
-        planes[1] = 0u - ((value >> 1) & 1u);
-        value >>= 2;
-    }
-}
-
 /* The whole convolution. */
-static inline void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scratch, bnncl_rows_sink sink)
-{
-    const bnncl_window *window = call->window;
-    const uint32_t middle = UINT32_C(1) << (call->plane_count - 1);
-    const int32_t row_bytes = (int32_t)(window->filter_w * (window->in_channels + 1u)) * 4;
-    bnncl_rows_work work = {
-        .rows = call->rows,
-        .group_bytes = window->filter_h * window->filter_w * (window->in_channels + 1u) * 4u,
-        .groups = bnncl_words(window->out_channels),
-        .pairs = (call->plane_count - 4) / 2,
-    };
-    bnncl_rows_plan plan = bnncl_rows_plan_in(scratch, call, &work);
-    bnncl_rows_spot spot = {.pixel = 0};
-    bnncl_rows_columns(window, plan.columns);
-    for (uint32_t y = 0; y < window->out_h; y++) {
-        const size_t row_class = call->border->row_class[y];
-        plan.line_count = bnncl_row_lines(plan.lines, &plan.lists, call->input, window, row_bytes, y);
-        for (uint32_t x = 0; x < window->out_w; x++) {
-            spot.border = row_class * call->border->column_classes + call->border->column_class[x];
-            spot.ones = bnncl_rows_parts(&plan, &plan.columns[x]);
-            bnncl_rows_start(plan.start, call->plane_count, middle - (spot.ones + call->round) / 2u);
-            sink(call, &spot, &work);
-            spot.pixel++;
-        }
-    }
-}
+void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scratch, bnncl_rows_sink sink);
 
 #endif

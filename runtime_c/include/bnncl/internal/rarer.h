@@ -3,9 +3,11 @@
 #define BNNCL_INTERNAL_RARER_H
 
 #include "bnncl/bits.h"
+#include "bnncl/internal/row_lists.h"
 #include "bnncl/types.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Whether kernels over active rows would add fewer rows for the activations of +1 than for those of -1. The
@@ -28,6 +30,25 @@ static inline bool bnncl_are_ones_many(const uint32_t *input, const bnncl_window
         added += row_uses[y] * in_row;
     }
     return added > half;
+}
+
+/* The row of pixels with every sign turned, in the last words of the room for its own entries. No entry
+ * overwrites a word that is still to be listed: a pixel has no more words than entries, and all but its last
+ * word as many entries as bits. */
+static inline const uint32_t *bnncl_turned_row(const bnncl_row_lists *lists, const uint32_t *pixel,
+                                               uint32_t channels)
+{
+    const uint32_t words = bnncl_words(channels);
+    const uint32_t mask = bnncl_tail_mask(channels);
+    uint32_t *const end = lists->entries + (size_t)(lists->row + 1u) * lists->room;
+    uint32_t *const first = end - (size_t)lists->width * words;
+    for (uint32_t *turned = first; turned < end; turned += words) {
+        for (uint32_t i = 0; i < words; i++) {
+            turned[i] = ~*pixel++;
+        }
+        turned[words - 1] &= mask;
+    }
+    return first;
 }
 
 #endif

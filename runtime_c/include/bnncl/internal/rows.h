@@ -42,4 +42,8 @@ void bnncl_add_rows(const bnncl_rows_work *work);
  * offset + 4 * (32 * w + b), in any order, and returns the end. One more entry may be overwritten. */
 uint32_t *bnncl_list_rows(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset);
 
+/* sums[i] = base[i] + number i, for 32 numbers of `count` bits, 8..16, of which word k has the bits k. All of
+ * the 16 words are used up. */
+void bnncl_add_transposed(uint32_t words[16], uint32_t count, const int32_t *base, int32_t *sums);
+
 #endif

@@ -3,48 +3,50 @@
 #define BNNCL_INTERNAL_ROWS_TO_SUMS_H
 
 #include "bnncl/bconv.h"
+#include "bnncl/bits.h"
 #include "bnncl/internal/bconv_rows.h"
-#include "bnncl/internal/transpose.h"
+#include "bnncl/internal/rows.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
-/* The bits of a group's numbers. With p the parity of n1 and counters V that start at C - h - p,
- * acc = 4 * V + 2 * p + (B - 4 * C): words 0 and 1 are 0 and p, and the counters' planes follow. */
-static inline void bnncl_rows_numbers(const uint32_t *planes, uint32_t plane_count, uint32_t parity,
-                                      uint32_t words[16])
+/* Words of scratch from two before the planes on: those of each group's numbers, and for a last group that is
+ * not full 32 sums and 32 zeros. */
+static inline uint32_t bnncl_sums_plane_words(const bnncl_window *window)
 {
-    words[0] = 0;
-    words[1] = 0u - parity;
-    for (uint32_t k = 2; k < 16; k++) {
-        words[k] = k - 2 < plane_count ? planes[k - 2] : 0u;
-    }
-    bnncl_transpose_far(words);
+    return bnncl_words(window->out_channels) * 16u + 64u;
 }
 
 /* Counts for one pixel and turns the counters into accumulators; the call's params are a
- * bnncl_vertical_sums. */
+ * bnncl_vertical_sums. With p the parity of n1 and counters V that start at C - h - p,
+ * acc = 4 * V + 2 * p + (B - 4 * C): of the words of a group's numbers 0 and 1 are 0 and p, and the counters'
+ * planes follow. */
 static inline void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_rows_spot *spot,
                                       bnncl_rows_work *work)
 {
     const bnncl_vertical_sums *params = call->params;
     const uint32_t channels = call->window->out_channels;
-    static const int32_t zeros[32] = {0};
-    uint32_t *const words = work->planes + work->groups * call->plane_count;
-    int32_t *const sums = (int32_t *)(words + 16);
+    uint32_t *words = work->planes - 2;
+    int32_t *const last = (int32_t *)(words + work->groups * 16u);
     const int32_t *base = params->base + spot->border * channels;
-    const uint32_t *planes = work->planes;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
-    work->plane_bytes = call->plane_count * 4u;
+    work->plane_bytes = 64;
+    if (spot->pixel == 0 && channels % 32u != 0) {
+        memset(last + 32, 0, 32u * sizeof *last);
+    }
     bnncl_add_rows(work);
-    for (uint32_t group = 0; group < work->groups; group++) {
-        const bool is_whole = group < channels / 32u;
-        bnncl_rows_numbers(planes, call->plane_count, spot->ones % 2u, words);
-        bnncl_transpose_near(words, is_whole ? base : zeros, is_whole ? output : sums);
-        for (uint32_t i = 0; !is_whole && i < channels - group * 32u; i++) {
-            output[i] = base[i] + sums[i];
+    for (uint32_t left = channels; left > 0; left -= 32) {
+        words[0] = 0;
+        words[1] = 0u - spot->ones % 2u;
+        if (left < 32) {
+            bnncl_add_transposed(words, call->plane_count + 2u, last + 32, last);
+            for (uint32_t i = 0; i < left; i++) {
+                output[i] = base[i] + last[i];
+            }
+            break;
         }
-        planes += call->plane_count;
+        bnncl_add_transposed(words, call->plane_count + 2u, base, output);
+        words += 16;
         base += 32;
         output += 32;
     }
@@ -57,7 +59,7 @@ static inline void bnncl_rows_to_turned_sums(const bnncl_rows_call *call, const 
     const uint32_t channels = call->window->out_channels;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
     bnncl_rows_to_sums(call, spot, work);
-    for (uint32_t i = 0; call->is_turned && i < channels; i++) {
+    for (uint32_t i = 0; call->turn != NULL && i < channels; i++) {
         output[i] = -output[i];
     }
 }

@@ -23,11 +23,13 @@ static inline void bnncl_swap_four(uint32_t words[4], uint32_t shift, uint32_t m
 }
 
 /* Both halves of 16 words hold 16 numbers whose bit k are the bits of word k. Swaps by 8 and by 4; of what
- * comes out each four words in a row hold numbers of their own. */
-static inline void bnncl_transpose_far(uint32_t words[16])
+ * comes out each four words in a row hold numbers of their own. Words from `count` on, 8 or more, are 0,
+ * whatever they are. */
+static inline void bnncl_transpose_far(uint32_t words[16], uint32_t count)
 {
     for (uint32_t k = 0; k < 4; k++) {
-        uint32_t four[4] = {words[k], words[k + 4], words[k + 8], words[k + 12]};
+        uint32_t four[4] = {words[k], words[k + 4], k + 8 < count ? words[k + 8] : 0u,
+                            k + 12 < count ? words[k + 12] : 0u};
         bnncl_swap_four(four, 8, 0x00FF00FFu, 0x0F0F0F0Fu);
         words[k] = four[0];
         words[k + 4] = four[1];

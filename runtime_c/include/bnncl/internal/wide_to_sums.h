@@ -22,7 +22,7 @@ static inline void bnncl_wide_sums(const bnncl_wide_call *call, const uint32_t *
     for (uint32_t k = 2; k < 16; k++) {
         words[k] = k - 2 < call->plane_count ? planes[(k - 2) * call->words] : 0u;
     }
-    bnncl_transpose_far(words);
+    bnncl_transpose_far(words, 16);
     bnncl_transpose_near(words, count < 32 ? zeros : base, count < 32 ? sums : output);
     for (uint32_t i = 0; count < 32 && i < count; i++) {
         output[i] = base[i] + sums[i];
