@@ -25,6 +25,7 @@ _HEAD = """
 #include <stdio.h>
 #include <string.h>
 """
+_GUARD_WORDS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +75,22 @@ def program(runs: tuple[Run, ...]) -> str:
     """Prints for each run its kernel, 1 where the result is right, else 0, and the instructions it took."""
     headers = sorted({run.kernel.header for run in runs})
     lines = [*(f'#include "{header}"' for header in headers), _HEAD]
+    lines.append(f"static const uint32_t guard[{_GUARD_WORDS}];")
     for at, run in enumerate(runs):
         lines += _definitions(at, run)
     lines.append("int main(void)\n{\n    uint32_t count;")
     for at, run in enumerate(runs):
         target = f"in{at}_0" if run.op.changes_state else f"output{at}"
         lines.append(f"    count = bnncl_count_instructions(call{at}, NULL);")
-        right = f"memcmp({target}, want{at}, {len(run.made)}) == 0"
+        right = f"memcmp({target}, want{at}, {len(run.made)}) == 0{_untouched(at, run)}"
         lines.append(f'    printf("{run.kernel.symbol} %d %lu\\n", {right}, (unsigned long)count);')
     return "\n".join([*lines, "    return 0;\n}\n"])
+
+
+def _untouched(at: int, run: Run) -> str:
+    """That the words behind the scratch are 0 as they were."""
+    size = run.kernel.scratch_bytes(run.op, run.types)
+    return f" && memcmp(scratch{at} + {size // 4}, guard, sizeof guard) == 0" if size > 0 else ""
 
 
 def _definitions(at: int, run: Run) -> Iterator[str]:
@@ -98,7 +106,7 @@ def _definitions(at: int, run: Run) -> Iterator[str]:
     yield _words(f"want{at}", run.made)
     for kind, size in (("output", len(run.made)), ("scratch", run.kernel.scratch_bytes(run.op, run.types))):
         if Ref(kind) in binding.args:
-            yield f"static uint32_t {kind}{at}[{size // 4 + 1}];"
+            yield f"static uint32_t {kind}{at}[{size // 4 + _GUARD_WORDS}];"
     args = ", ".join(_argument(at, arg) for arg in binding.args)
     yield f"static void call{at}(void *unused)\n{{\n    (void)unused;\n    {run.kernel.symbol}({args});\n}}"
 

@@ -20,6 +20,8 @@ from tests.tools import require_target
 CORES: tuple[tuple[str, WideConv], ...] = (
     ("cortex-m55", BconvWide128Sign()),
     ("cortex-m55", BconvWide128I32()),
+    ("aarch64", BconvWide128Sign()),
+    ("aarch64", BconvWide128I32()),
     ("host", BconvWide256Sign()),
     ("host", BconvWide256I32()),
 )

@@ -110,6 +110,7 @@ class WideRates:
 
 WIDE: Final = {
     "mve": WideRates(7.3, 32.0, 300.0, 160.0, 3.0, 420.0),
+    "neon": WideRates(4.4, 30.0, 350.0, 200.0, 1.4, 400.0),
 }
 """By the feature of a core that has the counting of its own."""
 

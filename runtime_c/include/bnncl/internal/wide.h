@@ -33,7 +33,7 @@ typedef struct {
 void bnncl_add_wide128(const bnncl_wide_work *work);
 void bnncl_add_wide256(const bnncl_wide_work *work);
 
-/* bnncl_list_rows for rows of 16 and of 32 bytes. */
+/* bnncl_list_rows for rows of 16 and of 32 bytes. Eight more entries may be overwritten. */
 uint32_t *bnncl_list_wide128(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset);
 uint32_t *bnncl_list_wide256(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset);
 
