@@ -7,7 +7,6 @@
 #include "bnncl/internal/window.h"
 #include "bnncl/types.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +21,14 @@
 typedef uint32_t *(*bnncl_row_lister)(uint32_t *entry, const uint32_t *words, uint32_t count,
                                       uint32_t offset);
 
+typedef struct bnncl_row_lists bnncl_row_lists;
+
+/* What is listed in place of a row of pixels: words that stand until the row has been listed. */
+typedef const uint32_t *(*bnncl_row_turner)(const bnncl_row_lists *lists, const uint32_t *pixel,
+                                            uint32_t channels);
+
 /* A ring of rows: input row y stands in ring row y % ring. */
-typedef struct {
+struct bnncl_row_lists {
     bnncl_row_lister list;
     uint32_t unit;     /* bytes of a row of weights */
     uint32_t *marks;   /* [ring][width + 1], number of the first entry of each pixel, and of the end */
@@ -31,10 +36,10 @@ typedef struct {
     uint32_t room;
     uint32_t width;
     uint32_t ring;
-    uint32_t built; /* input rows before this one have been built */
-    uint32_t row;   /* ring row of input row `built` */
-    bool is_turned; /* lists the activations of +1 */
-} bnncl_row_lists;
+    uint32_t built;        /* input rows before this one have been built */
+    uint32_t row;          /* ring row of input row `built` */
+    bnncl_row_turner turn; /* or NULL */
+};
 
 /* A filter row that lies inside: its marks, counted from the first, and how far its rows of weights are from
  * the filter's. */
@@ -58,7 +63,7 @@ static inline bnncl_row_lists bnncl_row_lists_in(uint32_t *memory, const bnncl_w
     lists.entries = memory + (size_t)lists.ring * (lists.width + 1u);
     lists.built = 0;
     lists.row = 0;
-    lists.is_turned = false;
+    lists.turn = NULL;
     return lists;
 }
 
@@ -69,25 +74,6 @@ static inline uint32_t bnncl_row_below(const bnncl_row_lists *lists, uint32_t ro
     return row >= lists->ring ? row - lists->ring : row;
 }
 
-/* The row of pixels with every sign turned, in the last words of the room for its own entries. No entry
- * overwrites a word that is still to be listed: a pixel has no more words than entries, and all but its last
- * word as many entries as bits. */
-static inline const uint32_t *bnncl_turned_row(const bnncl_row_lists *lists, const uint32_t *pixel,
-                                               uint32_t channels)
-{
-    const uint32_t words = bnncl_words(channels);
-    const uint32_t mask = bnncl_tail_mask(channels);
-    uint32_t *const end = lists->entries + (size_t)(lists->row + 1u) * lists->room;
-    uint32_t *const first = end - (size_t)lists->width * words;
-    for (uint32_t *turned = first; turned < end; turned += words) {
-        for (uint32_t i = 0; i < words; i++) {
-            turned[i] = ~*pixel++;
-        }
-        turned[words - 1] &= mask;
-    }
-    return first;
-}
-
 /* Lists one row of pixels. */
 static inline void bnncl_row_build(const bnncl_row_lists *lists, const uint32_t *pixel, uint32_t channels)
 {
@@ -95,8 +81,8 @@ static inline void bnncl_row_build(const bnncl_row_lists *lists, const uint32_t 
     uint32_t *mark = lists->marks + (size_t)lists->row * (lists->width + 1u);
     uint32_t *entry = lists->entries + (size_t)lists->row * lists->room;
     uint32_t tap = 0;
-    if (lists->is_turned) {
-        pixel = bnncl_turned_row(lists, pixel, channels);
+    if (lists->turn != NULL) {
+        pixel = lists->turn(lists, pixel, channels);
     }
     for (uint32_t x = 0; x < lists->width; x++) {
         *mark++ = (uint32_t)(entry - lists->entries);
@@ -144,5 +130,9 @@ static inline uint32_t bnncl_row_lines(bnncl_row_line *line, bnncl_row_lists *li
     }
     return count;
 }
+
+/* bnncl_row_lines as a function of its own. */
+uint32_t bnncl_build_lines(bnncl_row_line *line, bnncl_row_lists *lists, const uint32_t *input,
+                           const bnncl_window *window, int32_t row_bytes, uint32_t y);
 
 #endif
