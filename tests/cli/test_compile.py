@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from bnncl.emit.manifest import MANIFEST
+from bnncl.kernels.base import calls
 from bnncl.verification.opened import open_project
 from tests.e2e.zoo import build, images
 from tests.tools import ROOT
@@ -214,6 +216,22 @@ def test_pure_c_has_no_assembly(bnncl_: Command, here: Path, saved: Path) -> Non
     own, pure = (open_project(here / folder) for folder in ("own", "pure"))
     assert "thumb2" in own.targets[0].features
     assert pure.targets[0].features == ()
+
+
+@pytest.mark.parametrize(("option", "timing"), [("--worst-case", "worst"), ("--constant-time", "constant")])
+def test_what_of_the_time_counts_is_kept(
+    bnncl_: Command, here: Path, saved: Path, option: str, timing: str
+) -> None:
+    wanted = ("compile", saved, "--target", "cortex-m4", "-o", "timed")
+    assert bnncl_(*wanted, option).code == 0
+    assert json.loads((here / "timed" / MANIFEST).read_text())["settings"]["timing"] == timing
+    chosen = [call.kernel for call in calls(open_project(here / "timed").graph)]
+    assert any(kernel.symbol.startswith("bnncl_bconv_") for kernel in chosen)
+    assert timing == "worst" or all(kernel.constant_time for kernel in chosen)
+    fixed = (here / "timed" / "src" / "bnncl" / "fixed.h").read_text()
+    assert ("bnncl_less_mask" in fixed) == (timing == "constant")
+    assert bnncl_("verify", here / "timed", "--no-count").code == 0
+    assert "not allowed with" in bnncl_(*wanted, "--worst-case", "--constant-time").err
 
 
 def test_entry_points() -> None:

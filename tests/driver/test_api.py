@@ -125,11 +125,19 @@ def test_several_targets_and_options(saved: Path) -> None:
 def test_every_wrong_option_at_once(saved: Path) -> None:
     with pytest.raises(UsageError) as caught:
         bnncl.compile(
-            saved, ["m7", "m8"], name="", first_bits=4, real_bits=32, kernels="best", ram=-1, boards=("b",)
+            saved,
+            ["m7", "m8"],
+            name="",
+            first_bits=4,
+            real_bits=32,
+            kernels="best",
+            timing="fast",
+            ram=-1,
+            boards=("b",),
         )
     assert slugs(caught.value.problems) == [
         *("unknown-target", "unknown-target", "unknown-board", "bad-name"),
-        *("bad-width", "bad-width", "bad-limit", "bad-kernels"),
+        *("bad-width", "bad-width", "bad-limit", "bad-kernels", "bad-timing"),
     ]
     with pytest.raises(UsageError) as caught:
         bnncl.compile(saved, [])

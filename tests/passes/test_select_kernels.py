@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from bnncl.diagnostics import EXIT_UNSUPPORTED_MODEL, UnsupportedModel
-from bnncl.ir.graph import Graph, GraphBuilder
+from bnncl.ir.graph import Graph, GraphBuilder, Program
 from bnncl.ir.op import Stage
 from bnncl.ir.printer import print_graph
 from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ir.values import Constant, Storage, Value
 from bnncl.kernels.base import calls
-from bnncl.kernels.selection import Preference
+from bnncl.kernels.selection import Preference, Timing
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale, Steps
+from bnncl.ops.pack import Pack
 from bnncl.ops.window import Window
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import SelectKernels
@@ -39,8 +40,8 @@ def _convolutions() -> Graph:
     return build.finish("b")
 
 
-def _symbols(kernels: Preference, scratch_limit: int | None = None) -> list[str]:
-    selected = run_passes(_convolutions(), [SelectKernels(M4, kernels, scratch_limit)])
+def _symbols(kernels: Preference, scratch_limit: int | None = None, timing: Timing = "typical") -> list[str]:
+    selected = run_passes(_convolutions(), [SelectKernels(M4, kernels, scratch_limit, timing)])
     return [call.kernel.symbol.removeprefix("bnncl_bconv_") for call in calls(selected)]
 
 
@@ -57,6 +58,39 @@ def test_scratch_can_be_limited() -> None:
     assert _symbols("auto", 8000) == ["vertical_sign", "xnor_i32"]
     assert _symbols("auto", 1000) == ["xnor_sign", "xnor_i32"]
     assert _symbols("vertical", 1000) == ["xnor_sign", "xnor_i32"]
+
+
+def test_the_slowest_input_can_be_what_counts() -> None:
+    assert _symbols("auto", timing="worst") == ["rarer_sign", "xnor_i32"]
+    assert _symbols("auto", 1000, "worst") == ["xnor_sign", "xnor_i32"]
+
+
+def test_time_can_be_constant() -> None:
+    assert all(
+        call.kernel.constant_time
+        for call in calls(run_passes(_convolutions(), [SelectKernels(M4, timing="constant")]))
+    )
+
+
+def test_an_op_without_a_kernel_of_constant_time_is_reported() -> None:
+    x = Value("x", TensorType((1, 1, 9), Int(0, 255, 8)), Storage.INPUT)
+    build = GraphBuilder("infer", Stage.INTEGER, x)
+    build.add(Pack(x="x", output="a", bits=8, module="layer.a"))
+    graph = build.finish("a")
+    assert calls(run_passes(graph, [SelectKernels(M4)]))
+    with pytest.raises(UnsupportedModel) as error:
+        SelectKernels(M4, timing="constant").run(graph)
+    assert error.value.exit_code == EXIT_UNSUPPORTED_MODEL
+    assert [(each.slug, each.where) for each in error.value.problems] == [("no-constant-time", "layer.a")]
+
+
+def test_only_inference_keeps_to_a_timing() -> None:
+    infer = _convolutions()
+    program = Program("net", (infer, infer))
+    selected = SelectKernels(M4, timing="worst").run_all(program)
+    first, second = ([call.kernel.symbol for call in calls(graph)] for graph in selected.graphs)
+    assert first[0] == "bnncl_bconv_rarer_sign"
+    assert second[0] == "bnncl_bconv_rows_sign"
 
 
 def test_selection_changes_neither_meaning_nor_types() -> None:

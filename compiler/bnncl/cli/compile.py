@@ -94,6 +94,22 @@ def _size_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scratch-limit", type=values.size, metavar="BYTES", help="pass over kernels that need more scratch"
     )
+    timing = group.add_mutually_exclusive_group()
+    timing.add_argument(
+        "--worst-case",
+        dest="timing",
+        action="store_const",
+        const="worst",
+        default="typical",
+        help="kernels by the input that takes longest, not a typical one",
+    )
+    timing.add_argument(
+        "--constant-time",
+        dest="timing",
+        action="store_const",
+        const="constant",
+        help="the same instructions for every input; inference only",
+    )
     group.add_argument("--pure-c", action="store_true", help="no assembly and nothing else of one core")
 
 
@@ -169,6 +185,7 @@ def _options(args: argparse.Namespace) -> Options:
         real_bits=args.real_bits,
         kernels=args.kernels,
         scratch_limit=args.scratch_limit,
+        timing=args.timing,
         pure_c=args.pure_c,
         labels=args.class_names,
         emit=args.emit,

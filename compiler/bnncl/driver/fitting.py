@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bnncl.diagnostics import UnsupportedModel
 from bnncl.driver.options import Options
 from bnncl.ir.graph import Graph, Program
-from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import SelectKernels
 from bnncl.plan import MemoryPlan, Plans, plan_program
 from bnncl.plan.report import ram_bytes
@@ -63,6 +62,5 @@ def fit(integer: Program, target: Target, options: Options, ram: int | None) -> 
 
 
 def _select(integer: Program, target: Target, options: Options, scratch_limit: int | None) -> Fitted:
-    chosen = (SelectKernels(target, options.kernels, scratch_limit),)
-    program = integer.map(lambda graph: run_passes(graph, chosen))
+    program = SelectKernels(target, options.kernels, scratch_limit, options.timing).run_all(integer)
     return Fitted(program, plan_program(program), scratch_limit)

@@ -13,7 +13,7 @@ from bnncl.diagnostics import Collector, Problem, UsageError
 from bnncl.driver.forms import form_problems
 from bnncl.driver.train_options import TrainOptions
 from bnncl.ir.op import Array
-from bnncl.kernels.selection import Preference
+from bnncl.kernels.selection import Preference, Timing
 from bnncl.passes.input_format import InputFormat, stated
 from bnncl.targets import Board, Target, board, target
 
@@ -59,6 +59,7 @@ class Options(TrainOptions):
     real_bits: int = 16
     kernels: Preference = "auto"
     scratch_limit: int | None = None
+    timing: Timing = "typical"
     pure_c: bool = False
     require_calibration: bool = False
     labels: tuple[str, ...] = ()
@@ -84,7 +85,10 @@ class Options(TrainOptions):
                     )
                 )
         problems.raise_as(UsageError)
-        return tuple(each.portable() if self.pure_c else each for each in targets), tuple(boards)
+        chosen = tuple(each.portable() if self.pure_c else each for each in targets)
+        if self.timing == "constant":
+            chosen = tuple(each.constant_time() for each in chosen)
+        return chosen, tuple(boards)
 
     def _problems(self) -> list[Problem]:
         found = []
@@ -108,6 +112,9 @@ class Options(TrainOptions):
             found.append(
                 Problem("bad-kernels", f"'{self.kernels}' is none of auto, xnor, vertical", "--kernels")
             )
+        if self.timing not in get_args(Timing):
+            known = ", ".join(get_args(Timing))
+            found.append(Problem("bad-timing", f"'{self.timing}' is none of {known}", "timing"))
         return [*found, *form_problems(self.name, self.emit), *self.train_problems()]
 
     def check_labels(self, classes: int) -> None:
@@ -151,6 +158,7 @@ class Options(TrainOptions):
             ("real path bits", str(self.real_bits)),
             ("kernels", self.kernels),
             ("scratch limit", "none" if self.scratch_limit is None else str(self.scratch_limit)),
+            *((("timing", self.timing),) if self.timing != "typical" else ()),
             *((("pure C", "yes"),) if self.pure_c else ()),
             *self.train_settings(),
         )

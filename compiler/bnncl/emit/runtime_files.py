@@ -50,7 +50,7 @@ def learning_files(kind: str, *, with_tail: bool = False, features: tuple[str, .
     new = {header for path in sources for header in _INCLUDE.findall(path.read_text())}
     while new:
         header = min(new)
-        content = (folder / "include" / header).read_bytes()
+        content = _header(header, features).read_bytes()
         files[f"{'include' if header in _PUBLIC else 'src'}/{header}"] = content
         there = {path.split("/", 1)[1] for path in files}
         new = (new | {*_INCLUDE.findall(content.decode())}) - there
@@ -79,9 +79,15 @@ def _kernel_files(used: Iterable[KernelCall], target: Target | None) -> dict[str
     headers = {*_ALWAYS}
     for kernel in kernels.values():
         headers |= {kernel.header, *kernel.includes}
-    folder = runtime_dir()
-    files = {f"include/{header}": folder / "include" / header for header in PUBLIC_HEADERS}
-    files |= {f"src/{header}": folder / "include" / header for header in headers - {*PUBLIC_HEADERS}}
+    folder, features = runtime_dir(), () if target is None else target.features
+    files = {f"include/{header}": _header(header, features) for header in PUBLIC_HEADERS}
+    files |= {f"src/{header}": _header(header, features) for header in headers - {*PUBLIC_HEADERS}}
     for kernel in kernels.values():
         files |= {f"src/bnncl/{Path(path).name}": folder / path for path in kernel.sources(target)}
     return {path: held.read_bytes() for path, held in files.items()}
+
+
+def _header(name: str, features: tuple[str, ...]) -> Path:
+    """The file of a header of the runtime: that of a core with `features` where it has one of its own."""
+    own = [runtime_dir() / "port" / feature / name for feature in features]
+    return next((path for path in own if path.is_file()), runtime_dir() / "include" / name)

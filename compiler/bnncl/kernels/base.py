@@ -98,7 +98,8 @@ class Kernel(ABC):
     `header` need, in the order of their names. Headers are named as `#include` does: relative to the
     runtime's `include/`. `helpers` are functions of the runtime, each a C file of its name, that the function
     calls: a core may have its own of them, which compute the same (`sources`). `family` names rival ways to
-    compute the same op, where there are any. Descriptors hold no state.
+    compute the same op, where there are any. `constant_time` says that the instructions it executes do not
+    depend on the data, with `port/constant_time` among the headers. Descriptors hold no state.
     """
 
     symbol: ClassVar[str]
@@ -106,6 +107,7 @@ class Kernel(ABC):
     header: ClassVar[str]
     includes: ClassVar[tuple[str, ...]] = ()
     helpers: ClassVar[tuple[str, ...]] = ()
+    constant_time: ClassVar[bool] = False
 
     @property
     def source(self) -> str:

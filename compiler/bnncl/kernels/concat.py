@@ -18,6 +18,7 @@ class Concat(Kernel):
 
     symbol = "bnncl_concat"
     header = "bnncl/concat.h"
+    constant_time = True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Integers of every width."""

@@ -15,6 +15,7 @@ class FlattenAlias(Kernel):
 
     symbol = ""
     header = ""
+    constant_time = True
 
     @property
     def in_place(self) -> bool:

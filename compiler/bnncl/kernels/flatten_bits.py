@@ -23,6 +23,7 @@ class FlattenBits(Kernel):
 
     symbol = "bnncl_flatten_bits"
     header = "bnncl/elementwise.h"
+    constant_time = True
     includes = ("bnncl/epilogue.h",)
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:

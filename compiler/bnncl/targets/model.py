@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 CounterKind = Literal["systick", "minstret", "pmccntr", "callgrind"]
+
+CONSTANT_TIME: Final = "constant_time"
+"""A feature that no core has by itself: what stands under `runtime_c/port/constant_time/` is taken."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,7 @@ class Target:
     def portable(self) -> Target:
         """The same core, of which kernels may ask for nothing: all its code is portable C."""
         return replace(self, features=())
+
+    def constant_time(self) -> Target:
+        """The same core, with code of the runtime that does not branch by numbers where there is such."""
+        return replace(self, features=(CONSTANT_TIME, *self.features))

@@ -14,8 +14,7 @@ from bnncl.emit.folder import owned_files
 from bnncl.emit.manifest import MANIFEST, PROGRAM, sha256
 from bnncl.ir.graph import Graph, Program
 from bnncl.kernels.base import calls
-from bnncl.kernels.selection import Preference
-from bnncl.passes.base import run_passes
+from bnncl.kernels.selection import Preference, Timing
 from bnncl.passes.select_kernels import SelectKernels
 from bnncl.targets import Target, target
 from bnncl.version import VERSION
@@ -48,6 +47,7 @@ class _Manifest:
     targets: tuple[Target, ...]
     kernels: Preference
     scratch_limit: int | None
+    timing: Timing
     tool_version: str
 
     @classmethod
@@ -56,14 +56,17 @@ class _Manifest:
         try:
             settings = held["settings"]
             scratch, kernels = settings["scratch limit"], settings["kernels"]
+            timing = settings.get("timing", "typical")
             limit = None if scratch == "none" else int(scratch)
             names = tuple(str(name) for name in held["targets"])
-            if not names or kernels not in get_args(Preference):
+            if not names or kernels not in get_args(Preference) or timing not in get_args(Timing):
                 raise ValueError(kernels)
             targets = tuple(map(target, names))
             if settings.get("pure C") == "yes":
                 targets = tuple(each.portable() for each in targets)
-            return cls(str(held["name"]), targets, kernels, limit, str(held["tool_version"]))
+            if timing == "constant":
+                targets = tuple(each.constant_time() for each in targets)
+            return cls(str(held["name"]), targets, kernels, limit, timing, str(held["tool_version"]))
         except (KeyError, TypeError, ValueError) as error:
             message = f"{MANIFEST} is damaged"
             raise UsageError(Problem("not-a-project", message, str(folder), hint=_AGAIN)) from error
@@ -83,8 +86,8 @@ def open_project(folder: Path) -> Opened:
         )
     held = _Manifest.read(folder)
     program = restore(_program(folder), str(folder / PROGRAM))
-    select = SelectKernels(held.targets[0], held.kernels, held.scratch_limit)
-    program = program.map(lambda graph: run_passes(graph, (select,)))
+    select = SelectKernels(held.targets[0], held.kernels, held.scratch_limit, held.timing)
+    program = select.run_all(program)
     edited = tuple(path for path, wanted in owned.items() if _sha256(folder / path) != wanted)
     if PROGRAM not in edited:
         _check_sources(folder, program, owned, held.tool_version)

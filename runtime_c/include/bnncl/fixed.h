@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+/* Projects of constant time have the one of port/constant_time in its place, which does not branch by numbers. */
+
 /* floor(x / 2**shift), shift in 0..62.
  *
  * C leaves >> of a negative number to the compiler. For x < 0, ~x = -x - 1 is not negative and
@@ -42,6 +44,27 @@ static inline int32_t bnncl_saturate32(int32_t x, int32_t lo, int32_t hi)
         return lo;
     }
     return x > hi ? hi : x;
+}
+
+/* The larger number, or the smaller one where `minimum` holds; the first of equals. */
+static inline int32_t bnncl_extreme_of(int32_t x, int32_t y, int minimum)
+{
+    if (minimum ? y < x : y > x) {
+        return y;
+    }
+    return x;
+}
+
+/* `negative` where x < 0, else `other`. */
+static inline int32_t bnncl_by_sign(int32_t x, int32_t negative, int32_t other)
+{
+    return x < 0 ? negative : other;
+}
+
+/* Whether work may be left out that `condition` makes useless. */
+static inline int bnncl_may_skip(int condition)
+{
+    return condition;
 }
 
 /* saturate(floor((q * multiplier + bias) / 2**shift)); |q * multiplier + bias| < 2**63, shift in 0..62. */

@@ -21,6 +21,7 @@ class AddKernel(Kernel):
     """A sum of `x_type` and `y_type` (C types) stored as `x_type`; x and output may be the same buffer."""
 
     header = "bnncl/add.h"
+    constant_time = True
     includes = ("bnncl/fixed.h", "bnncl/internal/add.h", "bnncl/internal/element.h")
     x_type: ClassVar[str]
     y_type: ClassVar[str]

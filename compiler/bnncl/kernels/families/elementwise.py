@@ -30,6 +30,7 @@ class ElementwiseKernel(Kernel):
     """Arithmetic on each element of an input of `input_type` (C type), parameters by channel."""
 
     header = "bnncl/elementwise.h"
+    constant_time = True
     input_type: ClassVar[str]
     per_element: ClassVar[int]
 

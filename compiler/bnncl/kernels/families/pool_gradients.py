@@ -14,6 +14,7 @@ from bnncl.ops.window import Window
 from bnncl.targets import Target
 
 _HEADERS: tuple[str, ...] = (
+    "bnncl/fixed.h",
     "bnncl/internal/element.h",
     "bnncl/internal/pool.h",
     "bnncl/internal/pool_gradient.h",

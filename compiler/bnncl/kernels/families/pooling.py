@@ -16,6 +16,7 @@ from bnncl.ops.window import BorderClasses, Window
 from bnncl.targets import Target
 
 _HEADERS: tuple[str, ...] = (
+    "bnncl/fixed.h",
     "bnncl/internal/element.h",
     "bnncl/internal/pool.h",
     "bnncl/internal/window.h",
@@ -28,6 +29,7 @@ class PoolKernel(Kernel):
     """A pool over an input of `input_type` (C type, `uint32_t` for bits)."""
 
     header = "bnncl/pool.h"
+    constant_time = True
     input_type: ClassVar[str]
 
     def scratch_bytes(self, op: Op, types: tuple[TensorType, ...]) -> int:

@@ -32,6 +32,7 @@ class XnorConv(Kernel):
     """
 
     family = "xnor"
+    constant_time = True
     header = "bnncl/bconv.h"
     includes = (
         "bnncl/bits.h",

@@ -2,6 +2,7 @@
 #ifndef BNNCL_INTERNAL_POOL_H
 #define BNNCL_INTERNAL_POOL_H
 
+#include "bnncl/fixed.h"
 #include "bnncl/internal/element.h"
 #include "bnncl/internal/window.h"
 #include "bnncl/types.h"
@@ -61,10 +62,7 @@ static inline int32_t bnncl_extreme(const void *input, const bnncl_pool_taps *ta
     for (uint32_t h = 0; h < taps->rows; h++) {
         size_t from = taps->start + h * taps->row_step + at;
         for (uint32_t w = 0; w < taps->columns; w++) {
-            const int32_t value = load(input, from);
-            if (minimum ? value < best : value > best) {
-                best = value;
-            }
+            best = bnncl_extreme_of(best, load(input, from), minimum);
             from += taps->step;
         }
     }

@@ -13,10 +13,11 @@
 static inline int32_t bnncl_prelu_number(int32_t q, int32_t slope, const bnncl_prelu *prelu)
 {
     const int32_t half = INT32_C(1) << (prelu->shift - 1);
-    if (q >= 0) {
+    if (bnncl_may_skip(q >= 0)) {
         return q;
     }
-    return bnncl_saturate32(bnncl_shift_right_floor32(q * slope + half, prelu->shift), prelu->lo, prelu->hi);
+    const int32_t sloped = bnncl_shift_right_floor32(q * slope + half, prelu->shift);
+    return bnncl_by_sign(q, bnncl_saturate32(sloped, prelu->lo, prelu->hi), q);
 }
 
 static inline void bnncl_two_slopes_each(const void *input, void *output, const bnncl_two_slopes *slopes,
@@ -31,7 +32,7 @@ static inline void bnncl_two_slopes_each(const void *input, void *output, const 
     for (size_t pixel = 0; pixel < pixels; pixel++) {
         for (uint32_t c = 0; c < channels; c++) {
             const int32_t q = load(input, at);
-            const int32_t wide = q * (q < 0 ? slopes->slope[c] : slopes->positive[c]) + half;
+            const int32_t wide = q * bnncl_by_sign(q, slopes->slope[c], slopes->positive[c]) + half;
             store(output, at, bnncl_saturate32(bnncl_shift_right_floor32(wide, shift), lo, hi));
             at++;
         }
