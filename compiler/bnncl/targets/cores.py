@@ -138,7 +138,7 @@ _AARCH64: Final = Target(
     cflags=("-march=armv8-a",),
     emulator=Emulator(
         *("qemu-system-aarch64", "virt", ("-cpu", "cortex-a53", "-nic", "none")),
-        *(0x4000_0000, 4 * _MIB, 0x4040_0000, 1 * _MIB),
+        *(0x4000_0000, 16 * _MIB, 0x4100_0000, 16 * _MIB),
     ),
     counter=Counter("pmccntr", "bnncl_count_pmccntr.c"),
     pio_env="qemu_aarch64",
