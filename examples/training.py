@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import torch.nn.functional as F  # noqa: N812
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -23,7 +25,9 @@ class Recipe:
     """How long and how fast to train; the rate falls to 0 along a half cosine.
 
     `threads` is fixed because float sums depend on how they are split over threads: the same recipe
-    gives the same model wherever torch computes with the same instructions.
+    gives the same model wherever torch computes with the same instructions. `density_penalty` is added to
+    the loss for each share of -1 that binary layers read, 1 being all of it: a core adds a row of weights for
+    each -1.
     """
 
     epochs: int
@@ -31,6 +35,7 @@ class Recipe:
     rate: float = 5e-3
     seed: int = 0
     threads: int = 2
+    density_penalty: float = 0.0
 
 
 class BinaryModel(nn.Module):
@@ -39,6 +44,51 @@ class BinaryModel(nn.Module):
     def latent_weights(self) -> list[Tensor]:
         """The real-valued parameters behind binary weights."""
         raise NotImplementedError
+
+    def readers_of_signs(self) -> list[nn.Module]:
+        """The layers of binary weights whose parameters are `latent_weights`: each is given +1 and -1."""
+        held = {id(weight) for weight in self.latent_weights()}
+        return [module for module in self.modules() if id(getattr(module, "weight", None)) in held]
+
+
+class Density:
+    """The share of -1 in what the binary layers of `model` read, in the forward pass that came last.
+
+    Use it as a context: it listens to the layers inside. Of several layers, each counts alike.
+    """
+
+    def __init__(self, model: BinaryModel) -> None:
+        self._model = model
+        self._shares: dict[nn.Module, Tensor] = {}
+        self._hooks: list[RemovableHandle] = []
+
+    def __enter__(self) -> Density:
+        self._hooks = [
+            each.register_forward_pre_hook(self._listen) for each in self._model.readers_of_signs()
+        ]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _listen(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._shares[module] = (1 - inputs[0].mean()) / 2
+
+    def mean(self) -> Tensor:
+        """The mean share over the layers, with the gradient that the signs let through."""
+        return torch.stack(list(self._shares.values())).mean()
+
+
+def density_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--density-penalty`, `Recipe.density_penalty`."""
+    parser.add_argument(
+        "--density-penalty",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="add P times the share of -1 that binary layers read to the loss (default 0)",
+    )
 
 
 def prepare(recipe: Recipe) -> None:
@@ -58,12 +108,14 @@ def fit(model: BinaryModel, x: Tensor, y: Tensor, recipe: Recipe, augment: Augme
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
     model.train()
-    with _progress(recipe.epochs) as report:
+    with _progress(recipe.epochs) as report, Density(model) as density:
         for _ in range(recipe.epochs):
             total = 0.0
             for batch in _batches(torch.randperm(len(x), generator=generator), recipe.batch_size):
                 images = x[batch] if augment is None else augment(x[batch], generator)
                 loss = F.cross_entropy(model(images), y[batch])
+                if recipe.density_penalty:
+                    loss = loss + recipe.density_penalty * density.mean()
                 optimiser.zero_grad()
                 torch.autograd.backward(loss)
                 optimiser.step()

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 import bnncl
 from examples.data import DataSet, load_digits_split
 from examples.digits.course import BASE_CLASSES
-from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
+from examples.training import BinaryModel, Recipe, accuracy, density_option, fit, prepare
 
 RECIPE = Recipe(epochs=40, threads=1)
 
@@ -109,9 +109,10 @@ def main(arguments: list[str] | None = None) -> None:
         "--classes", type=int, default=BASE_CLASSES, help=f"learn 0 to this - 1 (default {BASE_CLASSES})"
     )
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
+    density_option(parser)
     chosen = parser.parse_args(arguments)
     data = load_digits_split().below(chosen.classes)
-    model = train(data, replace(RECIPE, epochs=chosen.epochs))
+    model = train(data, replace(RECIPE, epochs=chosen.epochs, density_penalty=chosen.density_penalty))
     save(model, data, chosen.out)
     share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))
     print(f"test accuracy {share:.2%} on {len(data.test.y)} images", file=sys.stderr)

@@ -25,7 +25,7 @@ from examples.data import (
     load_fashion_mnist,
     normalise,
 )
-from examples.training import BinaryModel, Recipe, accuracy, fit, prepare
+from examples.training import BinaryModel, Recipe, accuracy, density_option, fit, prepare
 
 RECIPE = Recipe(epochs=16, batch_size=100)
 
@@ -121,12 +121,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder with the data set's files (default: $BNNCL_DATA)")
     parser.add_argument("-o", "--out", type=Path, default=Path("build/examples/fashion_mnist"))
     parser.add_argument("--epochs", type=int, default=RECIPE.epochs)
+    density_option(parser)
     chosen = parser.parse_args(arguments)
     try:
         data = load(chosen.data)
     except DataError as error:
         fail(error)
-    model = train(data, replace(RECIPE, epochs=chosen.epochs))
+    model = train(data, replace(RECIPE, epochs=chosen.epochs, density_penalty=chosen.density_penalty))
     save(model, data, chosen.out)
     share = accuracy(model, torch.from_numpy(data.test.x), torch.from_numpy(data.test.y))
     print(f"test accuracy {share:.2%} on {len(data.test.y)} images", file=sys.stderr)
