@@ -113,6 +113,34 @@ def real_tail() -> nn.Module:
     )
 
 
+def groups() -> nn.Module:
+    """Groups of 32 channels, depthwise convolutions to signs and to numbers, a sum of groups."""
+    return nn.Sequential(
+        nn.Conv2d(1, 64, 3, padding=1),
+        nn.BatchNorm2d(64),
+        SignLayer(),
+        BinaryConv(64, 128, 3, padding=1, groups=2),
+        nn.BatchNorm2d(128),
+        SignLayer(),
+        BinaryConv(128, 128, 3, padding=1, groups=128),
+        nn.BatchNorm2d(128),
+        SignLayer(),
+        BinaryConv(128, 96, 1),
+        nn.BatchNorm2d(96),
+        SignLayer(),
+        BinaryConv(96, 96, 3, stride=2, groups=96, one_padding=True, padding=1),
+        nn.BatchNorm2d(96),
+        nn.PReLU(96),
+        SignLayer(),
+        BinaryConv(96, 96, 2, groups=3),
+        nn.BatchNorm2d(96),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(96, 10),
+    )
+
+
 ZOO: dict[str, Callable[[], nn.Module]] = {
     "cnn": cnn,
     "cnn_alpha": lambda: cnn(alpha=True),
@@ -120,6 +148,7 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "strides": strides,
     "zero_one": zero_one,
     "real_tail": real_tail,
+    "groups": groups,
     **RESIDUAL,
 }
 

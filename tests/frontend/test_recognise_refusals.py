@@ -61,6 +61,23 @@ def test_everything_at_once():
     assert "test_recognise_refusals.py:" in found[1].message
 
 
+@pytest.mark.parametrize(
+    ("layers", "channels", "why"),
+    [
+        ((Sign(), Conv(48, 48, 3, groups=2)), 48, "each group has 24 input and 24 output channels"),
+        ((Sign(), Conv(8, 16, 3, groups=8)), 8, "each group has 1 input and 2 output channels"),
+        ((Sign(), nn.Conv2d(64, 64, 3, groups=2)), 64, "not binary"),
+        ((nn.ReLU(), Conv(8, 8, 3, groups=8)), 8, "not binary"),
+    ],
+)
+def test_groups_that_have_no_kernel(layers: tuple[nn.Module, ...], channels: int, why: str) -> None:
+    module = build(lambda: nn.Sequential(*layers, nn.Flatten()))
+    found = problems(module, (channels, 6, 6))
+    assert [problem.slug for problem in found] == ["unsupported-op"]
+    assert "groups=" in found[0].message
+    assert why in f"{found[0].why}"
+
+
 def test_functions_between_other_unsupported_layers_are_named_too():
     module = net(
         nn.Conv2d(2, 4, 3),

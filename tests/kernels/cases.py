@@ -11,7 +11,7 @@ from bnncl.ir.types import INT32_MAX, INT32_MIN, Binary, Int, TensorType, elemen
 from bnncl.ir.values import Constant
 from bnncl.kernels.registry import KERNELS, candidates
 from bnncl.ops.add import Add
-from bnncl.ops.conv import BinaryConv, FixedConv
+from bnncl.ops.conv import BinaryConv, FixedConv, GroupedConv
 from bnncl.ops.epilogue import NEVER, Rescale, Steps
 from bnncl.ops.window import BorderClasses, Window
 from bnncl.targets import target
@@ -118,6 +118,25 @@ def binary_conv(
     likely = 2 * int(bound**0.5) + 1
     how = epilogue(kind, out_channels, likely, rng)
     return BinaryConv(
+        x="x", output="y", filter=Constant(filter_), window=window, epilogue=how, pad_value=pad_value
+    )
+
+
+def grouped_conv(
+    window: Window,
+    x: TensorType,
+    group_channels: int,
+    group_outputs: int,
+    kind: str,
+    pad_value: int,
+    rng: Random,
+) -> GroupedConv:
+    """The same in groups."""
+    out_channels = x.channels // group_channels * group_outputs
+    filter_ = signs((out_channels, window.filter_h, window.filter_w, group_channels), 0.5, rng)
+    likely = int((window.taps * group_channels) ** 0.5) + 1
+    how = epilogue(kind, out_channels, likely, rng)
+    return GroupedConv(
         x="x", output="y", filter=Constant(filter_), window=window, epilogue=how, pad_value=pad_value
     )
 

@@ -12,7 +12,7 @@ from bnncl.ir.types import Binary, Int, Packed, TensorType
 from bnncl.ir.values import Constant
 from bnncl.kernels.base import Kernel
 from bnncl.kernels.registry import KERNELS, candidates
-from bnncl.ops.concat import Concat
+from bnncl.ops.concat import Concat, Select
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pack import Pack, Unpack
@@ -27,6 +27,7 @@ from tests.kernels.cases import (
     addition,
     binary_conv,
     fixed_conv,
+    grouped_conv,
     rescale,
     steps,
 )
@@ -59,6 +60,10 @@ def _ops() -> Iterator[Specimen]:
         types = tuple(TensorType((5, 6, 33), domain) for domain in pair)
         yield addition(33, pair, pair[0].bits, rng), types
         yield Concat(x="x", y="y", output="z"), (types[0], types[0])
+    bits = TensorType((5, 6, 33), Binary())
+    yield Select(x="x", output="y", first=32, count=1), (bits,)
+    for kind in EPILOGUES:
+        yield grouped_conv(WINDOWS[1], bits, 1, 1, kind, 0, rng), (bits,)
     yield from filter_specimens()
     for name in ("u8", "i8"):
         domain = INPUTS[name]

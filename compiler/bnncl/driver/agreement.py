@@ -10,7 +10,7 @@ from bnncl.frontend.model import TracedModel
 from bnncl.interp import given, run
 from bnncl.ir.graph import Graph, Program
 from bnncl.ir.op import Array
-from bnncl.ops.conv import BinaryConv
+from bnncl.ops.conv import BinaryConv, GroupedConv
 from bnncl.ops.flatten import Flatten
 from bnncl.ops.pool import MaxPool
 from bnncl.ops.threshold import Threshold
@@ -82,4 +82,4 @@ def _after_binary(graph: Graph, name: str) -> bool:
     op = graph.producer(name)
     while isinstance(op, Threshold | MaxPool | Flatten):
         op = graph.producer(op.x)
-    return isinstance(op, BinaryConv)
+    return isinstance(op, BinaryConv | GroupedConv)

@@ -30,6 +30,7 @@ from bnncl.passes.input_format import InputFormat
 from bnncl.passes.lower_real import LowerReal, RealWidths
 from bnncl.passes.pack_latents import PackLatents
 from bnncl.passes.ranges import Ranges, interval_ranges, observed_ranges
+from bnncl.passes.split_groups import SplitGroups
 from bnncl.plan import Limits, Measured, check_budget
 from bnncl.plan.op_report import UNMEASURED
 from bnncl.plan.report import build_report
@@ -68,6 +69,7 @@ def passes(
         PackLatents(latents, options.qf if latents is None or step is None else latents),
         FoldFlatten(),
         FuseEpilogues(),
+        SplitGroups(),
     )
 
 

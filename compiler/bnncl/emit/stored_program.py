@@ -9,8 +9,8 @@ from bnncl.ir.op import Stage
 from bnncl.ir.serialize import load_program, save_program
 from bnncl.kernels.base import KernelCall
 from bnncl.ops.add import Add
-from bnncl.ops.concat import Concat
-from bnncl.ops.conv import BinaryConv, FixedConv
+from bnncl.ops.concat import Concat, Select
+from bnncl.ops.conv import BinaryConv, FixedConv, GroupedConv
 from bnncl.ops.elementwise import PRelu, Requantize
 from bnncl.ops.epilogue import Rescale, Steps
 from bnncl.ops.flatten import Flatten
@@ -79,6 +79,7 @@ CLASSES: Final = (
     FixedConv,
     FixedExponent,
     Flatten,
+    GroupedConv,
     HeadConfig,
     HeadInputGradient,
     LearnedHead,
@@ -92,6 +93,7 @@ CLASSES: Final = (
     Product,
     Requantize,
     Rescale,
+    Select,
     SignAt,
     SignBits,
     SlopeGradient,

@@ -18,13 +18,17 @@ from bnncl.frontend.recognised import Accumulator, Lowered, Rounding, merged
 from bnncl.frontend.windows import read_call
 from bnncl.ir.types import Binary
 from bnncl.ir.values import Constant
-from bnncl.ops.conv import BinaryConv, RealConv
+from bnncl.numerics.bits import WORD_BITS
+from bnncl.ops.conv import BinaryConv, GroupedConv, RealConv
 from bnncl.ops.window import BorderClasses, Window
 
 
 @dataclass(frozen=True, eq=False)
 class ConvCall:
-    """A convolution or matrix product as called: what it reads, its weights, bias (O,) and window."""
+    """A convolution or matrix product as called: what it reads, its weights, bias (O,) and window.
+
+    Of `groups` groups each reads as many channels as the last axis of the weights is long.
+    """
 
     x: LinComb
     weights: Weights
@@ -33,10 +37,11 @@ class ConvCall:
     window: Window
     where: str
     noisy: bool
+    groups: int = 1
 
 
 def read_conv(ctx: Context, atom: Atom) -> ConvCall:
-    """The call behind a convolution atom; refused if it is transposed, grouped or reads no fixed weights."""
+    """The call behind a convolution atom; refused if transposed, in odd groups or of weights that vary."""
     call = read_call(atom)
     x, weight, bias = _operands(atom)
     if not isinstance(x, LinComb) or not isinstance(weight, Const) or isinstance(bias, LinComb):
@@ -48,10 +53,15 @@ def read_conv(ctx: Context, atom: Atom) -> ConvCall:
     if atom.base != "convolution":
         weights = linear_weights(ctx.captured, weight.id)
         return ConvCall(x, weights, bias_array, bias_origins, Window(), where, atom.noisy)
-    if call.get(6) or call.get(8, 1) != 1:
-        raise _unsupported_form(atom, bool(call.get(6)), call.get(8, 1))
+    if call.get(6):
+        raise unsupported(atom, "transposed convolution is not supported")
     weights = conv_weights(ctx.captured, weight.id)
-    return ConvCall(x, weights, bias_array, bias_origins, _window(atom, weights), where, atom.noisy)
+    groups = call.get(8, 1)
+    assert isinstance(groups, int)
+    if groups > 1 and (why := _bad_groups(weights, groups)):
+        raise _grouped(atom, groups, why)
+    window = _window(atom, weights)
+    return ConvCall(x, weights, bias_array, bias_origins, window, where, atom.noisy, groups)
 
 
 def _operands(atom: Atom) -> tuple[object, object, object]:
@@ -70,15 +80,21 @@ def _bias(ctx: Context, atom: Atom, bias: object) -> tuple[NDArray[np.float32] |
     return numbers.expand(atom.shape[1]).numpy(), ctx.origins(bias)
 
 
-def _unsupported_form(atom: Atom, transposed: bool, groups: object) -> Refused:
-    if transposed:
-        return unsupported(atom, "transposed convolution is not supported")
+def _grouped(atom: Atom, groups: int, why: str) -> Refused:
     return unsupported(
         atom,
-        f"grouped convolution (groups={groups}) is not supported",
-        "every filter must read all input channels",
-        "use groups=1",
+        f"this grouped convolution (groups={groups}) is not supported",
+        why,
+        "use groups=1, binary groups of 32 channels (or multiples) to 32, or one filter for each channel",
     )
+
+
+def _bad_groups(weights: Weights, groups: int) -> str:
+    """Why there is no way to compute these groups in bits; empty where there is one."""
+    outputs, channels = len(weights.data) // groups, weights.data.shape[3]
+    if (outputs, channels) == (1, 1) or outputs % WORD_BITS == channels % WORD_BITS == 0:
+        return ""
+    return f"each group has {channels} input and {outputs} output channels"
 
 
 def _window(atom: Atom, weights: Weights) -> Window:
@@ -109,6 +125,8 @@ def lower_conv(ctx: Context, atom: Atom, x: Lowered) -> Lowered:
         units = _in_units(x, pad, window)
         if units is not None:
             return _binary(ctx, replace(call, window=window, where=hint), x, filters, units)
+    if call.groups > 1:
+        raise _grouped(atom, call.groups, "its filters or what they read are not binary")
     _note_real(ctx, hint, x, filters)
     call = replace(call, window=window, where=hint)
     return _unfolded(ctx, call, x, filters, pad) if unfold else _real(ctx, call, x, filters, pad)
@@ -161,11 +179,11 @@ def _binary(
         shift=alpha * offset * sums,
         divisor=1.0,
         bias=call.bias if has_bias else None,
-        parities=_parities(call.window, ctx.shape(x), pad),
-        terms=call.window.taps * ctx.shape(x)[2],
+        parities=_parities(call.window, ctx.shape(x), filters.signs.shape[3], pad),
+        terms=filters.signs[0].size,
         exact=filters.exact and not rounded and not has_bias and not call.noisy,
     )
-    op = BinaryConv(
+    op = (BinaryConv if call.groups == 1 else GroupedConv)(
         output=ctx.name(call.where),
         module=call.where,
         x=x.name,
@@ -180,13 +198,13 @@ def _binary(
     return Lowered(name, accumulator.scale, accumulator.offset, origins=origins)
 
 
-def _parities(window: Window, shape: tuple[int, int, int], pad: int) -> frozenset[int]:
-    """Values of the accumulator modulo 2: it has the parity of the number of taps that count."""
+def _parities(window: Window, shape: tuple[int, int, int], channels: int, pad: int) -> frozenset[int]:
+    """Values of the accumulator modulo 2: the parity of the taps that count, each of `channels` channels."""
     if pad or not window.pads:
-        return frozenset({window.taps * shape[2] % 2})
+        return frozenset({window.taps * channels % 2})
     classes = BorderClasses.of(window, shape)
     counts = [len(rows) * len(columns) for rows in classes.row_taps for columns in classes.column_taps]
-    return frozenset(count * shape[2] % 2 for count in counts)
+    return frozenset(count * channels % 2 for count in counts)
 
 
 def _note_real(ctx: Context, where: str, x: Lowered, filters: FilterClass) -> None:

@@ -25,7 +25,7 @@ from bnncl.ir.graph import Graph
 from bnncl.ir.op import Op
 from bnncl.ir.types import Float
 from bnncl.ir.verify import verify
-from bnncl.ops.conv import BinaryConv
+from bnncl.ops.conv import BinaryConv, GroupedConv
 
 _ANCHORS = (Kind.CONV, Kind.AVERAGE_POOL, Kind.CONCAT)
 _INCREASING = ("sigmoid", "tanh", "log_sigmoid_forward", "softplus")
@@ -80,7 +80,7 @@ class _Recogniser:
         assert scores is not None
         graph = self._finish(scores)
         ctx.observed["scores"] = self._expressions.first_value[target]
-        if not any(isinstance(op, BinaryConv) for op in graph.ops):
+        if not any(isinstance(op, BinaryConv | GroupedConv) for op in graph.ops):
             ctx.note(
                 "no-binary-layer", "the whole model", "no layer is binary: nothing is compressed to bits"
             )

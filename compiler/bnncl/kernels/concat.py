@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bnncl.ir.op import Op
-from bnncl.ir.types import TensorType
+from bnncl.ir.types import Binary, TensorType
 from bnncl.kernels.base import Binding, Kernel, Ref
 from bnncl.kernels.params import INPUT, OUTPUT
+from bnncl.numerics.bits import WORD_BITS
 from bnncl.ops.concat import Concat as ConcatOp
 from bnncl.targets import Target
 
@@ -21,8 +22,10 @@ class Concat(Kernel):
     constant_time = True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """Integers of every width."""
-        return isinstance(op, ConcatOp)
+        """Integers of every width, and bits where the first value's fill their last word."""
+        if not isinstance(op, ConcatOp):
+            return False
+        return types[0].domain != Binary() or types[0].channels % WORD_BITS == 0
 
     def bind(self, op: Op, types: tuple[TensorType, ...]) -> Binding:
         """The bytes of a pixel of each."""

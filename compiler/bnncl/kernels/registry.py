@@ -13,6 +13,9 @@ from bnncl.kernels.add_i16_i16 import AddI16I16
 from bnncl.kernels.add_i16_i32 import AddI16I32
 from bnncl.kernels.aligned_sum import AlignedSum
 from bnncl.kernels.base import Kernel
+from bnncl.kernels.bconv_depthwise_i32 import BconvDepthwiseI32
+from bnncl.kernels.bconv_depthwise_rescale import BconvDepthwiseRescale
+from bnncl.kernels.bconv_depthwise_sign import BconvDepthwiseSign
 from bnncl.kernels.bconv_rarer_i32 import BconvRarerI32
 from bnncl.kernels.bconv_rarer_sign import BconvRarerSign
 from bnncl.kernels.bconv_rows_i32 import BconvRowsI32
@@ -106,6 +109,7 @@ from bnncl.kernels.requantize_i8 import RequantizeI8
 from bnncl.kernels.requantize_i16 import RequantizeI16
 from bnncl.kernels.requantize_i32 import RequantizeI32
 from bnncl.kernels.requantize_u8 import RequantizeU8
+from bnncl.kernels.select import Select
 from bnncl.kernels.sign_at_i8 import SignAtI8
 from bnncl.kernels.sign_at_u8 import SignAtU8
 from bnncl.kernels.sign_bits_i8 import SignBitsI8
@@ -154,6 +158,9 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     BconvXnorSign(),
     BconvXnorRescale(),
     BconvXnorI32(),
+    BconvDepthwiseSign(),
+    BconvDepthwiseRescale(),
+    BconvDepthwiseI32(),
     FconvBitsW8Sign(),
     FconvBitsW8Rescale(),
     FconvBitsW16Sign(),
@@ -202,6 +209,7 @@ KERNELS: Final[tuple[Kernel, ...]] = (
     AddI16I16(),
     AddI16I32(),
     Concat(),
+    Select(),
     FlattenAlias(),
     FlattenBits(),
     PackU8(),

@@ -128,6 +128,50 @@ class BinaryConv(IntegerConv):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class GroupedConv(IntegerConv):
+    """Binary convolution in groups: output channels read the input channels of their group only.
+
+    `filter` (out_channels, filter_h, filter_w, channels of a group) says by its last axis how many groups
+    there are; a group's output channels stand next to each other, as its input channels do. Groups of one
+    channel with one output each are a depthwise convolution. Otherwise as `BinaryConv`.
+    """
+
+    stages = TRACED_AND_INTEGER
+    pad_value: int = 0
+
+    @property
+    def group_channels(self) -> int:
+        """Input channels of a group."""
+        return int(self.filter.data.shape[3])
+
+    def accumulator(self, x: TensorType) -> Int:
+        """-K..K for K = taps * channels of a group."""
+        bound = self.window.taps * self.group_channels
+        return Int(-bound, bound, 32)
+
+    def infer(self, *types: TensorType) -> TensorType:
+        """Accumulators or the epilogue's domain; the input must be binary and cut into whole groups."""
+        (x,) = types
+        assert x.domain == Binary(), "binary convolution of a value that is not binary"
+        assert x.channels % self.group_channels == 0, (x, self.group_channels)
+        assert self.out_channels % (x.channels // self.group_channels) == 0, (x, self.out_channels)
+        domain = self.accumulator(x) if self.epilogue is None else self.epilogue.domain()
+        return TensorType((*self.window.out_size(x.shape), self.out_channels), domain)
+
+    def evaluate(self, *arrays: Array) -> Array:
+        """The sum of products over the window, group by group."""
+        (x,) = arrays
+        groups = x.shape[-1] // self.group_channels
+        filters = np.split(self.filter.data, groups)
+        sums = []
+        for part, filter_ in zip(np.split(x, groups, axis=-1), filters, strict=True):
+            columns, lead = self._columns(part, self.pad_value)
+            acc = exact_matmul(columns, filter_.reshape(len(filter_), -1).T)
+            sums.append(acc.reshape(*lead, -1))
+        return self._finish(np.concatenate(sums, axis=-1))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FixedConv(IntegerConv):
     """Convolution with an integer filter: acc = bias[rc][cc][o] + sum of x * w over the taps inside.
 

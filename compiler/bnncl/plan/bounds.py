@@ -9,7 +9,7 @@ import numpy as np
 from bnncl.ir.op import Op
 from bnncl.ir.types import Binary, Int, TensorType
 from bnncl.ops.add import Add
-from bnncl.ops.conv import BinaryConv, FixedConv, IntegerConv
+from bnncl.ops.conv import BinaryConv, FixedConv, GroupedConv, IntegerConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale
 from bnncl.ops.learned_head import LearnedHead
@@ -85,7 +85,7 @@ def macs(op: Op, types: tuple[TensorType, ...]) -> tuple[int, int]:
         return 0, 0
     height, width, channels = op.infer(*types).shape
     count = height * width * channels * int(np.prod(op.filter.data.shape[1:]))
-    if isinstance(op, BinaryConv):
+    if isinstance(op, BinaryConv | GroupedConv):
         return count, 0
     assert isinstance(op, FixedConv)
     return 0, count

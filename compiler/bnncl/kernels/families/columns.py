@@ -27,7 +27,7 @@ class ColumnConv(FixedConvKernel):
     Weights stand two in a word, each filter filled up to whole words.
     """
 
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/epilogue.h",
         "bnncl/fixed.h",

@@ -41,7 +41,7 @@ class FixedConvKernel(Kernel):
 
     header = "bnncl/fconv.h"
     constant_time = True
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/bits.h",
         "bnncl/epilogue.h",
         "bnncl/fixed.h",

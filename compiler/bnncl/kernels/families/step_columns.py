@@ -29,7 +29,7 @@ class StepColumnConv(ColumnConv):
     range where it is never or always reached.
     """
 
-    includes = (
+    includes: ClassVar[tuple[str, ...]] = (
         "bnncl/epilogue.h",
         "bnncl/internal/column_step.h",
         "bnncl/internal/columns.h",
