@@ -57,6 +57,17 @@ def test_every_file_compiles_without_a_warning(tmp_path: Path, compiler: str):
         assert built.code == 0, built.text
 
 
+@pytest.mark.parametrize("compiler", ["gcc", "aarch64-linux-gnu-gcc"])
+def test_code_for_neon_compiles_at_any_address_and_elsewhere(tmp_path: Path, compiler: str):
+    require_tool(compiler)
+    folder = project(spec("cnn", "aarch64", kernels="vertical"), tmp_path / "out")
+    assert (folder / "src" / "bnncl" / "bnncl_add_wide128.c").read_text().count("arm_neon.h") == 1
+    libc = [] if compiler == "gcc" else ["--specs=picolibc.specs"]
+    words = [compiler, "-std=c99", "-O2", "-fPIC", *WARNINGS, *libc, "-Iinclude", "-Isrc", "-c"]
+    built = run([*words, *(path for path in sources(folder) if "wide" in path)], folder)
+    assert built.code == 0, built.text
+
+
 def test_header_is_also_cxx(tmp_path: Path):
     require_tool("g++")
     folder = project(spec("cnn"), tmp_path / "out")

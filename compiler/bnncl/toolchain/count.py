@@ -2,8 +2,8 @@
 
 A measured program links `bnncl_count.h` and the one C file that belongs to the target's core, and
 passes what is to be measured to `bnncl_count_instructions`. On emulated cores that function returns
-the count (SysTick, or the RISC-V minstret register, under QEMU's `-icount shift=0`); on the host it
-returns 0 and callgrind counts what runs inside it.
+the count (SysTick, RISC-V's minstret or the 64-bit Arm's cycles, under QEMU's `-icount shift=0`); on the
+host it returns 0 and callgrind counts what runs inside it.
 """
 
 from __future__ import annotations

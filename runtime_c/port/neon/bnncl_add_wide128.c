@@ -280,12 +280,12 @@ static inline void bnncl_add_blocks(const bnncl_wide_work *work, uint32_t block,
 
 void bnncl_add_wide128(const bnncl_wide_work *work)
 {
-    uint32_t block = 0;
-    for (; block + 1 < work->blocks; block += 2) {
-        bnncl_add_blocks(work, block, 2);
+    uint32_t block = work->blocks % 2;
+    if (block > 0) {
+        bnncl_add_blocks(work, 0, 1);
     }
-    if (block < work->blocks) {
-        bnncl_add_blocks(work, block, 1);
+    for (; block < work->blocks; block += 2) {
+        bnncl_add_blocks(work, block, 2);
     }
 }
 

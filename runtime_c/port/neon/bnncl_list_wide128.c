@@ -74,15 +74,24 @@ static const uint8_t bnncl_counts[256] = {
 /* Eight entries for each byte of `words`, of which as many count as there are 1s. */
 uint32_t *bnncl_list_wide128(uint32_t *entry, const uint32_t *words, uint32_t count, uint32_t offset)
 {
-    const uint8_t *byte = (const uint8_t *)words;
-    const uint8_t *const end = byte + 4u * (size_t)count;
-    for (uint32x4_t first = vdupq_n_u32(offset); byte < end;) {
-        const uint8_t ones = *byte++;
-        const uint16x8_t rows = vshll_n_u8(vcreate_u8(bnncl_places[ones]), 4);
-        vst1q_u32(entry, vaddw_u16(first, vget_low_u16(rows)));
-        vst1q_u32(entry + 4, vaddw_high_u16(first, rows));
-        entry += bnncl_counts[ones];
-        first = vaddq_u32(first, vdupq_n_u32(128));
+    const uint32_t *const end = words + count;
+    const uint32x4_t eight = vdupq_n_u32(128);
+    uint32x4_t first = vdupq_n_u32(offset);
+    while (words < end) {
+        __asm__ volatile(".rept 4\n"
+                         "ldrb w8, [%[words]], #1\n"
+                         "ldr d16, [%[places], x8, lsl #3]\n"
+                         "ldrb w9, [%[counts], x8]\n"
+                         "ushll v16.8h, v16.8b, #4\n"
+                         "uaddw v17.4s, %[first].4s, v16.4h\n"
+                         "uaddw2 v18.4s, %[first].4s, v16.8h\n"
+                         "add %[first].4s, %[first].4s, %[eight].4s\n"
+                         "stp q17, q18, [%[entry]]\n"
+                         "add %[entry], %[entry], x9, lsl #2\n"
+                         ".endr\n"
+                         : [entry] "+&r"(entry), [words] "+&r"(words), [first] "+&w"(first)
+                         : [places] "r"(bnncl_places), [counts] "r"(bnncl_counts), [eight] "w"(eight)
+                         : "x8", "x9", "v16", "v17", "v18", "memory");
     }
     return entry;
 }
