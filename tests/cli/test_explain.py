@@ -64,6 +64,16 @@ def test_a_limit_that_forced_a_choice_is_named(compile_: Command, saved: Path) -
     assert reasons(words)["rows_sign"] == "is not of the family xnor"
 
 
+def test_what_is_weighed_is_named(compile_: Command, saved: Path) -> None:
+    worst = explained(compile_, saved, "--worst-case")["explanation"][1]
+    best = min(each["worst_instructions"] for each in worst["kernels"])
+    assert taken(worst)["worst_instructions"] == best
+    assert taken(worst)["why"] == "fewest instructions on the input that takes longest"
+    constant = explained(compile_, saved, "--constant-time", "--force")["explanation"][1]
+    assert reasons(constant)["vertical_sign"] == "takes longer on some inputs than on others"
+    assert taken(constant)["instructions"] == taken(constant)["worst_instructions"]
+
+
 def test_the_table_marks_what_is_taken(compile_: Command, here: Path, saved: Path) -> None:
     plain = compile_(saved, "-o", "plain", "--target", "cortex-m4")
     done = compile_(saved, "-o", "out", "--explain", "--target", "cortex-m4")

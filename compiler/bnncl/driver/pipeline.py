@@ -102,7 +102,7 @@ def compile_model(source: ModelSource, options: Options) -> Project:
     context = _Context(targets, boards, input_format, calibration, agreement, wider, negated)
     spec = _spec(options, model, fitted, context)
     _check_budgets(spec, limits)
-    policy = Policy(options.kernels, fitted.scratch_limit)
+    policy = Policy(options.kernels, fitted.scratch_limit, options.timing)
     return Project(spec, input_format, agreement, policy, fitted.scratch_limit != options.scratch_limit)
 
 

@@ -63,6 +63,8 @@ def _op_choice(graph: Graph, index: int, target: Target, policy: Policy, short_o
     call = calls(graph)[index]
     types = graph.input_types(call)
     found = considered(call.op, types, target, policy)
+    if short_of_ram:
+        found = tuple(map(_blaming_ram, found))
     kernels = [
         KernelChoice(
             kernel="" if each.kernel.is_alias else each.kernel.symbol,
@@ -71,7 +73,7 @@ def _op_choice(graph: Graph, index: int, target: Target, policy: Policy, short_o
             worst_instructions=each.kernel.worst_cost(call.op, types, target),
             scratch_bytes=each.scratch_bytes,
             constant_bytes=parameter_bytes(replace(call, kernel=each.kernel), types),
-            why=_why(each, call, found, short_of_ram),
+            why=_why(each, call, found, policy),
         )
         for each in found
     ]
@@ -85,14 +87,23 @@ def _op_choice(graph: Graph, index: int, target: Target, policy: Policy, short_o
     )
 
 
-def _why(each: Candidate, call: KernelCall, found: Sequence[Candidate], short_of_ram: bool) -> str:
+def _blaming_ram(each: Candidate) -> Candidate:
+    return replace(each, against=f"{each.against}: RAM is short") if "scratch" in each.against else each
+
+
+def _why(each: Candidate, call: KernelCall, found: Sequence[Candidate], policy: Policy) -> str:
     if each.kernel is call.kernel:
-        if len(found) == 1:
-            return "no other kernel computes this"
-        fewest = each.instructions == min(other.instructions for other in found)
-        return "fewest instructions" if fewest else "fewest instructions of those that can be taken"
+        return _why_taken(each, found, policy)
     if each.against:
-        return f"{each.against}: RAM is short" if short_of_ram and "scratch" in each.against else each.against
+        return each.against
     taken = next(other for other in found if other.kernel is call.kernel)
     more = each.instructions / max(taken.instructions, 1) - 1
     return f"{100 * more:.1f} % more instructions"
+
+
+def _why_taken(each: Candidate, found: Sequence[Candidate], policy: Policy) -> str:
+    if len(found) == 1:
+        return "no other kernel computes this"
+    least = each.instructions == min(other.instructions for other in found)
+    weighed = " on the input that takes longest" if policy.timing == "worst" else ""
+    return f"fewest instructions{weighed}" + ("" if least else " of those that can be taken")
