@@ -2,6 +2,7 @@
 #include "bnncl/bits.h"
 #include "bnncl/internal/bconv_rows.h"
 #include "bnncl/internal/row_lists.h"
+#include "bnncl/internal/row_part.h"
 #include "bnncl/internal/window.h"
 
 /* The pixels that an output column covers, and what it adds to a part's base. */
@@ -58,17 +59,16 @@ static void bnncl_rows_columns(const bnncl_window *window, bnncl_rows_column *co
 }
 
 /* Fills in the parts of output column `column` and returns n1. */
-static uint32_t bnncl_rows_parts(const bnncl_rows_plan *plan, const bnncl_rows_column *column)
+static uint32_t bnncl_rows_parts(const bnncl_rows_plan *plan, const bnncl_rows_column *column,
+                                 uint32_t channels)
 {
     const bnncl_row_line *const end = plan->lines + plan->line_count;
     bnncl_rows_part *part = plan->parts;
     uint32_t ones = 0;
     for (const bnncl_row_line *line = plan->lines; line < end; line++) {
         const uint32_t *marks = plan->lists.marks + line->mark;
-        part->first = marks[column->first];
-        part->count = marks[column->end] - part->first;
+        ones += bnncl_row_part(part, marks, column->first, column->end, channels);
         part->base = line->base + column->base;
-        ones += part->count;
         part += part->count > 0;
     }
     part->count = 0;
@@ -105,7 +105,7 @@ void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scratch, bnncl_rows
         plan.line_count = bnncl_build_lines(plan.lines, &plan.lists, call->input, window, row_bytes, y);
         for (uint32_t x = 0; x < window->out_w; x++) {
             spot.border = row_class * call->border->column_classes + call->border->column_class[x];
-            spot.ones = bnncl_rows_parts(&plan, &plan.columns[x]);
+            spot.ones = bnncl_rows_parts(&plan, &plan.columns[x], window->in_channels);
             bnncl_rows_start(plan.start, call->plane_count, middle - (spot.ones + call->round) / 2u);
             sink(call, &spot, &work);
             spot.pixel++;

@@ -17,6 +17,7 @@ class BconvRowsI32(RowsConv, BconvVerticalI32):
     """Binary convolution over active rows to accumulators."""
 
     symbol = "bnncl_bconv_rows_i32"
+    constant_time = True
     includes = tuple(
         sorted((*RowsConv.includes, "bnncl/internal/rows_to_sums.h", "bnncl/internal/transpose.h"))
     )

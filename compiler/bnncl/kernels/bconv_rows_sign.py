@@ -10,4 +10,5 @@ class BconvRowsSign(RowsConv, BconvVerticalSign):
     """Binary convolution over active rows to packed signs, one step for each channel."""
 
     symbol = "bnncl_bconv_rows_sign"
+    constant_time = True
     includes = tuple(sorted((*RowsConv.includes, "bnncl/internal/rows_to_signs.h")))

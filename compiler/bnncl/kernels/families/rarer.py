@@ -49,6 +49,7 @@ class RarerConv(RowsConv):
     """A binary convolution over active rows that never adds more than half of them."""
 
     includes: ClassVar[tuple[str, ...]] = tuple(sorted((*RowsConv.includes, "bnncl/internal/rarer.h")))
+    constant_time = False
     struct: ClassVar[str]
     doubled: ClassVar[tuple[str, ...]]
     """Arrays that this kernel has two of where they differ; `turned` says how far apart the first's are."""

@@ -11,10 +11,14 @@ from bnncl.kernels.families.vertical import VerticalConv
 from bnncl.numerics.bits import words_for
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.window import Window
-from bnncl.targets import Target
+from bnncl.targets import CONSTANT_TIME, Target
 
 _MAX_OFFSET = 2**28
 """Weights of one group, and entries of one row of the map, at most: distances in bytes are below 2**31."""
+_WITH_CACHES = frozenset({"cortex-m7", "cortex-m55", "aarch64", "host"})
+"""Cores that have caches of data, or may have."""
+_PER_CHANNEL_LISTED = {"thumb2": 9.0, "v6m": 17.0, "rv32": 10.5}
+"""More instructions for each channel in constant time, where all are listed."""
 
 
 class RowsConv(VerticalConv):
@@ -28,6 +32,7 @@ class RowsConv(VerticalConv):
         "bnncl/internal/list_rows.h",
         "bnncl/internal/planes.h",
         "bnncl/internal/row_lists.h",
+        "bnncl/internal/row_part.h",
         "bnncl/internal/rows.h",
         "bnncl/internal/window.h",
         "bnncl/types.h",
@@ -41,8 +46,12 @@ class RowsConv(VerticalConv):
     keeps_planes = False
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
-        """What the family accepts, unless columns are dilated or distances would not fit."""
-        if not super().accepts(op, types, target):
+        """What the family accepts, unless columns are dilated or distances would not fit.
+
+        Which rows are read depends on the data: where a cache would tell, not in constant time.
+        """
+        tells = CONSTANT_TIME in target.features and target.name in _WITH_CACHES
+        if tells or not super().accepts(op, types, target):
             return False
         assert isinstance(op, BinaryConv)
         _, in_w, channels = types[0].shape
@@ -66,9 +75,11 @@ class RowsConv(VerticalConv):
         rates = (ROWS if name in target.features else PORTABLE_ROWS)[name]
         group = rates.group + (rates.sums if self.keeps_planes else 0)
         copied = work.rest * PER_COPIED if self.keeps_planes else 0
-        added = work.taps * work.in_channels * op.expected_density
+        constant = CONSTANT_TIME in target.features
+        added = work.taps * work.in_channels * (1 if constant else op.expected_density)
         each = added * rates.row + work.lines * rates.line + work.pixels * group
-        return round(work.groups * each + work.pixels * rates.pixel + work.channels * rates.channel + copied)
+        channel = rates.channel + (_PER_CHANNEL_LISTED[name] if constant else 0)
+        return round(work.groups * each + work.pixels * rates.pixel + work.channels * channel + copied)
 
 
 def plane_count(window: Window, x: TensorType) -> int:

@@ -93,15 +93,18 @@ static inline void bnncl_row_build(const bnncl_row_lists *lists, const uint32_t 
     *mark = (uint32_t)(entry - lists->entries);
 }
 
+/* bnncl_row_build, or what stands in its place. */
+typedef void (*bnncl_row_builder)(const bnncl_row_lists *lists, const uint32_t *pixel, uint32_t channels);
+
 /* Builds the rows before `end` that have not been built; those before `first` are passed over. From call to
  * call `first` does not fall; end <= first + ring. */
 static inline void bnncl_row_lists_build(bnncl_row_lists *lists, const uint32_t *input, uint32_t channels,
-                                         uint32_t first, uint32_t end)
+                                         uint32_t first, uint32_t end, bnncl_row_builder build)
 {
     const size_t row_words = (size_t)lists->width * bnncl_words(channels);
     while (lists->built < end) {
         if (lists->built >= first) {
-            bnncl_row_build(lists, input + lists->built * row_words, channels);
+            build(lists, input + lists->built * row_words, channels);
         }
         lists->row = bnncl_row_below(lists, lists->row, 1);
         lists->built++;
@@ -111,8 +114,9 @@ static inline void bnncl_row_lists_build(bnncl_row_lists *lists, const uint32_t 
 /* Builds the lists under output row `y`, fills in the filter rows inside, of `row_bytes` each, and returns how
  * many there are. The window's top, cut off at the map, never falls from row to row; the first tap inside can:
  * with dilation it may be any of the taps. */
-static inline uint32_t bnncl_row_lines(bnncl_row_line *line, bnncl_row_lists *lists, const uint32_t *input,
-                                       const bnncl_window *window, int32_t row_bytes, uint32_t y)
+static inline uint32_t bnncl_row_lines_by(bnncl_row_line *line, bnncl_row_lists *lists, const uint32_t *input,
+                                          const bnncl_window *window, int32_t row_bytes, uint32_t y,
+                                          bnncl_row_builder build)
 {
     const uint32_t top = y * window->stride_h;
     const uint32_t first = top > window->pad_top ? top - window->pad_top : 0;
@@ -120,7 +124,7 @@ static inline uint32_t bnncl_row_lines(bnncl_row_line *line, bnncl_row_lists *li
     const uint32_t count = rows.end - rows.first;
     if (count > 0) {
         const uint32_t end = rows.start + (count - 1u) * window->dilation_h + 1u;
-        bnncl_row_lists_build(lists, input, window->in_channels, first, end);
+        bnncl_row_lists_build(lists, input, window->in_channels, first, end, build);
         uint32_t row = bnncl_row_below(lists, lists->row, lists->ring - (lists->built - rows.start));
         for (uint32_t i = 0; i < count; i++) {
             line[i].mark = row * (lists->width + 1u);
@@ -129,6 +133,13 @@ static inline uint32_t bnncl_row_lines(bnncl_row_line *line, bnncl_row_lists *li
         }
     }
     return count;
+}
+
+/* The same with bnncl_row_build. */
+static inline uint32_t bnncl_row_lines(bnncl_row_line *line, bnncl_row_lists *lists, const uint32_t *input,
+                                       const bnncl_window *window, int32_t row_bytes, uint32_t y)
+{
+    return bnncl_row_lines_by(line, lists, input, window, row_bytes, y, bnncl_row_build);
 }
 
 /* bnncl_row_lines as a function of its own. */
