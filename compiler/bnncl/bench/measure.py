@@ -57,24 +57,33 @@ def _expected(program: Program, call: KernelCall, inputs: Array) -> list[int]:
     return [zlib.crc32(stored(value, graph.type_of(call.output)).tobytes()) for value in values]
 
 
+def layer_program(
+    program: Program, sources: Sources, target: Target, op: int, inputs: Array, *, folder: Path
+) -> Path:
+    """An ELF file in `folder` that counts op number `op` on each of the stored `inputs` (S, elements).
+
+    What is counted runs from the last call of `bnncl_count_begin` to that of `bnncl_count_end`.
+    """
+    counter = counter_files(target)
+    (folder / "bench_case.h").write_text(_case(program, sources, op, inputs))
+    return compile_elf(
+        target,
+        (
+            runtime_dir() / "harness" / "bnncl_bench.c",
+            runtime_dir() / "src" / "bnncl_store_crc32.c",
+            *sources.c_files(),
+            *counter.sources,
+        ),
+        (folder, *sources.include_dirs(), runtime_dir() / "include", *counter.include_dirs),
+        {"BNNCL_TRACE_HOOK": 1, **counter.defines},
+        folder / "bench.elf",
+    )
+
+
 def _run(program: Program, sources: Sources, target: Target, op: int, inputs: Array) -> list[tuple[int, int]]:
     """(instructions, digest) of each sample."""
-    counter = counter_files(target)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "bench_case.h").write_text(_case(program, sources, op, inputs))
-        elf = compile_elf(
-            target,
-            (
-                runtime_dir() / "harness" / "bnncl_bench.c",
-                runtime_dir() / "src" / "bnncl_store_crc32.c",
-                *sources.c_files(),
-                *counter.sources,
-            ),
-            (folder, *sources.include_dirs(), runtime_dir() / "include", *counter.include_dirs),
-            {"BNNCL_TRACE_HOOK": 1, **counter.defines},
-            folder / "bench.elf",
-        )
+        elf = layer_program(program, sources, target, op, inputs, folder=Path(name))
         total = None
         if target.emulator is None:
             total, said = count_and_output(elf, calls(program.graphs[0])[op].kernel.symbol)
