@@ -36,6 +36,7 @@ CONVOLUTIONS = tuple(
     if kernel.symbol
     in {f"bnncl_bconv_{family}_{kind}" for family in ("rows", "vertical", "xnor") for kind in KINDS}
 )
+OF_VECTORS = tuple(kernel for kernel in KERNELS if kernel.symbol.startswith("bnncl_bconv_wide128"))
 _TOLERANCE = 0.12
 """A tenth, and the counter's ticks on small maps."""
 
@@ -71,6 +72,17 @@ def test_predictions_are_within_a_tenth(name: str, pure_c: bool, tmp_path: Path)
         if abs(run.kernel.cost(run.op, run.types, chosen) / count - 1) > _TOLERANCE
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("kernel", OF_VECTORS, ids=str)
+@pytest.mark.parametrize("name", ["cortex-m55"])
+def test_predictions_of_vectors_are_within_a_tenth(name: str, kernel: Kernel, tmp_path: Path) -> None:
+    core = TARGETS[name]
+    require_target(core)
+    runs = tuple(_run(kernel, shape) for shape in SHAPES)
+    predicted = {shape: kernel.cost(run.op, run.types, core) for shape, run in zip(SHAPES, runs, strict=True)}
+    counted = dict(zip(SHAPES, _counted(core, runs, core, tmp_path), strict=True))
+    assert predicted == {shape: pytest.approx(count, rel=_TOLERANCE) for shape, count in counted.items()}
 
 
 def test_predictions_follow_the_density_of_the_input(tmp_path: Path) -> None:

@@ -13,6 +13,6 @@ class BconvWide128I32(WideConv, BconvVerticalI32):
     includes = tuple(
         sorted((*WideConv.includes, "bnncl/internal/transpose.h", "bnncl/internal/wide_to_sums.h"))
     )
-    helpers = ("bnncl_add_wide128", "bnncl_list_wide128")
+    helpers = ("bnncl_add_transposed", "bnncl_add_wide128", "bnncl_list_wide128")
     words = 4
     keeps_planes = True

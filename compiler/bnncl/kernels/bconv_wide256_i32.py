@@ -13,6 +13,6 @@ class BconvWide256I32(WideConv, BconvVerticalI32):
     includes = tuple(
         sorted((*WideConv.includes, "bnncl/internal/transpose.h", "bnncl/internal/wide_to_sums.h"))
     )
-    helpers = ("bnncl_add_wide256", "bnncl_list_wide256")
+    helpers = ("bnncl_add_transposed", "bnncl_add_wide256", "bnncl_list_wide256")
     words = 8
     keeps_planes = True

@@ -97,7 +97,7 @@ class WideRates:
     """Instructions of the kernels over active rows of 128 or 256 lanes.
 
     For each row of weights added; for each line, and each vector that comes out, of each block; for each
-    pixel; for each listed channel; for each group of 32 accumulators.
+    pixel; for each channel of the input, and each that is -1; for each group of 32 accumulators; for a call.
     """
 
     row: float
@@ -105,18 +105,25 @@ class WideRates:
     vector: float
     pixel: float
     channel: float
+    listed: float
     sums: float
+    call: float
 
 
 WIDE: Final = {
-    "mve": WideRates(7.3, 32.0, 300.0, 160.0, 3.0, 420.0),
-    "neon": WideRates(4.4, 30.0, 350.0, 200.0, 1.4, 400.0),
+    4: {
+        "mve": WideRates(7.2, 102.5, 222.0, 135.0, 0.3, 5.8, 373.0, 657.0),
+        "neon": WideRates(4.4, 30.0, 350.0, 200.0, 1.4, 0.0, 225.0, 800.0),
+    },
+    8: {
+        "avx2": WideRates(6.8, 193.0, 404.0, 177.0, 2.3, 0.0, 358.0, 1117.0),
+    },
 }
-"""By the feature of a core that has the counting of its own."""
+"""By the words of a vector and the feature of a core that has the counting of its own."""
 
 PORTABLE_WIDE: Final = {
-    4: WideRates(30.0, 100.0, 600.0, 100.0, 5.0, 400.0),
-    8: WideRates(60.0, 100.0, 1200.0, 100.0, 5.0, 400.0),
+    4: WideRates(42.0, 100.0, 1000.0, 150.0, 5.0, 0.0, 450.0, 1000.0),
+    8: WideRates(74.0, 100.0, 2000.0, 150.0, 5.0, 0.0, 450.0, 1000.0),
 }
 """By the words of a vector."""
 

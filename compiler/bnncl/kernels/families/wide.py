@@ -93,18 +93,19 @@ class WideConv(RowsConv):
         return 4 * (parts + self.words * vectors + _EXTRA_WORDS + lists)
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
-        """Instructions for each row added, line, vector, pixel, listed channel and group of sums."""
+        """Instructions for each row added, line, vector, pixel, listed channel, group of sums and call."""
         assert isinstance(op, BinaryConv)
         work, fold = Work.of(op, types[0], op.infer(*types)), self.fold(op, types[0])
-        core = next((name for name, rates in WIDE.items() if name in target.features), "")
-        rates = WIDE[core] if core else PORTABLE_WIDE[self.words]
+        own = (rates for name, rates in WIDE[self.words].items() if name in target.features)
+        rates = next(own, PORTABLE_WIDE[self.words])
         lines = sum(map(len, op.window.row_taps(types[0].shape[0])))
         columns = fold.covered(op.window, types[0].shape[1])
         folds = len(columns) * op.infer(*types).shape[0]
         added = lines * sum(columns) * work.in_channels * op.expected_density
         each = added * rates.row + lines * sum(map(bool, columns)) * rates.line + folds * rates.vector
+        listed = work.channels * (rates.channel + op.expected_density * rates.listed)
         sums = work.pixels * work.groups * rates.sums if self.keeps_planes else 0
-        return round(fold.blocks * each + work.pixels * rates.pixel + work.channels * rates.channel + sums)
+        return round(fold.blocks * each + work.pixels * rates.pixel + listed + sums + rates.call)
 
 
 @dataclass(frozen=True)

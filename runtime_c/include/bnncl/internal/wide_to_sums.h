@@ -5,7 +5,7 @@
 #include "bnncl/bconv.h"
 #include "bnncl/bits.h"
 #include "bnncl/internal/bconv_wide.h"
-#include "bnncl/internal/transpose.h"
+#include "bnncl/internal/rows.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +19,11 @@ static inline void bnncl_wide_sums(const bnncl_wide_call *call, const uint32_t *
     int32_t *const sums = (int32_t *)(words + 16);
     words[0] = 0;
     words[1] = 0u - parity;
-    for (uint32_t k = 2; k < 16; k++) {
-        words[k] = k - 2 < call->plane_count ? planes[(k - 2) * call->words] : 0u;
+    for (uint32_t k = 0; k < call->plane_count; k++) {
+        words[k + 2] = planes[k * call->words];
     }
-    bnncl_transpose_far(words, 16);
-    bnncl_transpose_near(words, count < 32 ? zeros : base, count < 32 ? sums : output);
+    bnncl_add_transposed(words, call->plane_count + 2u, count < 32 ? zeros : base,
+                         count < 32 ? sums : output);
     for (uint32_t i = 0; count < 32 && i < count; i++) {
         output[i] = base[i] + sums[i];
     }
