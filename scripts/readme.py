@@ -4,7 +4,8 @@
 over the figures that `python -m examples.measure` gave for the digits, `--fashion result.json` for
 Fashion-MNIST, `--learning-cost result.json` what `python -m examples.learning_cost` gave, `--tail-cost
 result.json` what `python -m examples.tail_cost` gave, `--micropython result.json` what `python -m
-examples.micropython_cost` gave, `--tail-study folder` what `python -m
+examples.micropython_cost` gave, `--int8 result.json` what `python -m examples.int8_cost` gave of both models,
+`--tail-study folder` what `python -m
 examples.tail_study` and `python -m examples.tail_study.choices` left there. The test
 `tests/rules/test_readme.py` holds that nothing is left to write.
 """
@@ -25,6 +26,7 @@ TAIL_STUDY = ROOT / "docs" / "tail_results.json"
 Figures = dict[str, Any]
 
 SETS = {"digits 0-5 (scikit-learn)": "digits", "Fashion-MNIST": "fashion_mnist"}
+INT8_FOLDERS = {"digits 0-5 (scikit-learn)": "demo", "Fashion-MNIST": "fashion_mnist"}
 CORES = {"cortex-m7": "Cortex-M7", "cortex-m4": "Cortex-M4", "cortex-m0plus": "Cortex-M0+"}
 ENVIRONMENTS = ("qemu_cortex_m7", "qemu_cortex_m4", "qemu_cortex_m0plus")
 
@@ -67,6 +69,24 @@ def cores_table(figures: Figures) -> str:
             lines.append(
                 f"| {name} | {CORES[core]} | " + " | ".join(f"{number:,}" for number in numbers) + " |"
             )
+    return "\n".join(lines)
+
+
+def int8_table(figures: Figures) -> str:
+    """Instructions beside int8 in plain C, and which layers take them, for each model and core."""
+    lines = [
+        "| model | core | bnncl | int8, plain C | times fewer | first layer | binary layers | the rest |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, folder in INT8_FOLDERS.items():
+        for core, held in figures["int8"][folder].items():
+            layers = held["layers"]
+            first = layers[0]["bnncl"]
+            binary = sum(each["bnncl"] for each in layers if "_bconv_" in each["kernel"])
+            parts = (first, binary, held["bnncl"] - first - binary)
+            shares = " | ".join(f"{100 * part / held['bnncl']:.0f} %" for part in parts)
+            numbers = f"{held['bnncl']:,} | {held['int8']:,} | {held['int8'] / held['bnncl']:.1f}"
+            lines.append(f"| {name} | {CORES[core]} | {numbers} | {shares} |")
     return "\n".join(lines)
 
 
@@ -188,6 +208,7 @@ TABLES = {
     "tails": tail_study_table,
     "accuracy": accuracy_table,
     "cores": cores_table,
+    "int8": int8_table,
     "agreement": agreement_table,
     "learning": learning_table,
     "tail": tail_table,
@@ -232,6 +253,7 @@ def main() -> None:
     parser.add_argument("--learning-cost", type=Path, metavar="RESULT.json")
     parser.add_argument("--tail-cost", type=Path, metavar="RESULT.json")
     parser.add_argument("--micropython", type=Path, metavar="RESULT.json")
+    parser.add_argument("--int8", type=Path, metavar="RESULT.json")
     parser.add_argument("--tail-study", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     if args.tail_study is not None:
@@ -243,6 +265,7 @@ def main() -> None:
         "learning_cost": args.learning_cost,
         "tail_cost": args.tail_cost,
         "micropython": args.micropython,
+        "int8": args.int8,
     }
     for key, path in given.items():
         if path is not None:

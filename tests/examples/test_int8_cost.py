@@ -75,7 +75,7 @@ def test_the_command_prints_and_keeps_both(tmp_path: Path, capsys: pytest.Captur
     np.savez(tmp_path / "test.npz", x=images.numpy(), y=np.zeros(4, np.int64))
     main([str(tmp_path), "--core", "cortex-m7", "-o", str(tmp_path / "cost.json")])
     said = capsys.readouterr().out
-    held = json.loads((tmp_path / "cost.json").read_text())["cortex-m7"]
+    held = json.loads((tmp_path / "cost.json").read_text())[tmp_path.name]["cortex-m7"]
     assert [row["layer"].split()[0] for row in held["layers"]] == ["conv", "conv", "maxpool", "conv"]
     assert held["int8"] > 5 * held["bnncl"]
     assert f"{held['int8']:,}" in said
