@@ -12,6 +12,7 @@ import pytest
 from bnncl.emit import render
 from bnncl.emit.stored import stored
 from bnncl.kernels.selection import Preference
+from bnncl.resources import runtime_dir
 from bnncl.targets.flags import WARNINGS
 from tests.emit.build import HOOKS, README_LINE, SANITIZERS, golden_test, project, run, sources
 from tests.emit.models import GRAPHS, cnn, spec, spec_of
@@ -215,11 +216,14 @@ def test_two_models_share_kernels_and_workspace_in_one_program(tmp_path: Path):
     assert run(["./both"], tmp_path).code == 0
 
 
-def test_nothing_but_four_standard_headers_is_included():
+def test_nothing_but_four_standard_headers_and_those_of_intrinsics_is_included():
     allowed = {"stdint.h", "stddef.h", "stdbool.h", "string.h"}
+    of_cores = {path.name for path in (runtime_dir() / "port").glob("*/*.c")}
     for path, content in render(spec("cnn", kernels="vertical")).items():
         if path.startswith(("src/", "include/")) and path != "src/main.c":
-            assert set(re.findall(r"#include <(.*?)>", content.decode())) <= allowed, path
+            found = set(re.findall(r"#include <(.*?)>", content.decode()))
+            own = {"arm_neon.h", "immintrin.h"} if Path(path).name in of_cores else set()
+            assert found <= allowed | own, path
 
 
 def test_object_files_hold_no_mutable_data_and_call_nothing_but_mem_functions(tmp_path: Path):
@@ -238,6 +242,7 @@ def test_object_files_hold_no_mutable_data_and_call_nothing_but_mem_functions(tm
         "memcmp",
         "_GLOBAL_OFFSET_TABLE_",
         "__stack_chk_fail",
+        "__cpu_model",  # by which the compiler's library knows what the processor can do
     }
 
 
