@@ -75,7 +75,7 @@ def test_predictions_are_within_a_tenth(name: str, pure_c: bool, tmp_path: Path)
 
 
 @pytest.mark.parametrize("kernel", OF_VECTORS, ids=str)
-@pytest.mark.parametrize("name", ["cortex-m55"])
+@pytest.mark.parametrize("name", ["cortex-m55", "aarch64"])
 def test_predictions_of_vectors_are_within_a_tenth(name: str, kernel: Kernel, tmp_path: Path) -> None:
     core = TARGETS[name]
     require_target(core)
