@@ -14,7 +14,6 @@ typedef struct {
 
 /* Where the parts of a call are kept. */
 typedef struct {
-    uint32_t *start;
     bnncl_rows_part *parts;
     bnncl_rows_column *columns;
     bnncl_row_line *lines;
@@ -22,7 +21,7 @@ typedef struct {
     bnncl_row_lists lists;
 } bnncl_rows_plan;
 
-/* Cuts up the scratch: parts, columns, lines, planes at first, carries, planes, marks, entries. */
+/* Cuts up the scratch: parts, columns, lines, carries, planes, marks, entries. */
 static bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_rows_call *call,
                                           bnncl_rows_work *work)
 {
@@ -33,15 +32,13 @@ static bnncl_rows_plan bnncl_rows_plan_in(uint32_t *scratch, const bnncl_rows_ca
     plan.columns = (bnncl_rows_column *)(plan.parts + window->filter_h + 1u);
     plan.lines = (bnncl_row_line *)(plan.columns + window->out_w);
     plan.line_count = 0;
-    plan.start = (uint32_t *)(plan.lines + window->filter_h);
-    work->carries = plan.start + call->plane_count;
+    work->carries = (uint32_t *)(plan.lines + window->filter_h);
     work->carry_words = (uint32_t)(3u + window->filter_h + taps * window->in_channels / 16u);
     work->planes = work->carries + 2u * (size_t)work->carry_words + 2u;
     plan.lists = bnncl_row_lists_in(work->planes - 2 + call->plane_words, window, bnncl_list_rows, 4);
     plan.lists.turn = call->turn;
     work->entries = plan.lists.entries;
     work->parts = plan.parts;
-    work->start = plan.start;
     return plan;
 }
 
@@ -75,17 +72,6 @@ static uint32_t bnncl_rows_parts(const bnncl_rows_plan *plan, const bnncl_rows_c
     return ones;
 }
 
-/* Sets every counter to `value`; `count` is even. */
-static void bnncl_rows_start(uint32_t *planes, uint32_t count, uint32_t value)
-{
-    const uint32_t *const end = planes + count;
-    for (; planes < end; planes += 2) {
-        planes[0] = 0u - (value & 1u);
-        planes[1] = 0u - ((value >> 1) & 1u);
-        value >>= 2;
-    }
-}
-
 void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scratch, bnncl_rows_sink sink)
 {
     const bnncl_window *window = call->window;
@@ -106,7 +92,7 @@ void bnncl_bconv_rows(const bnncl_rows_call *call, uint32_t *scratch, bnncl_rows
         for (uint32_t x = 0; x < window->out_w; x++) {
             spot.border = row_class * call->border->column_classes + call->border->column_class[x];
             spot.ones = bnncl_rows_parts(&plan, &plan.columns[x], window->in_channels);
-            bnncl_rows_start(plan.start, call->plane_count, middle - (spot.ones + call->round) / 2u);
+            work.start = middle - (spot.ones + call->round) / 2u;
             sink(call, &spot, &work);
             spot.pixel++;
         }

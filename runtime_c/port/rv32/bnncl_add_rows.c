@@ -3,7 +3,7 @@
 
 #if defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_32e) && !defined(BNNCL_PURE_C)
 
-/* The last group, without the stores that the others would pay for. */
+/* The last group: a function, so that the others do not pay for its stores. */
 static __attribute__((noinline)) void bnncl_last_group(const bnncl_rows_work *work)
 {
     bnncl_add_groups(work, work->groups - 1u);
@@ -15,12 +15,10 @@ static __attribute__((noinline)) void bnncl_last_group(const bnncl_rows_work *wo
  * planes 0..3 of both groups, s8 and s10 carries of weight 4, s9 and s11 carries of weight 8 that wait for a
  * second, ra is where the next words of weight 16 go: one of each group in turn. What is no multiple of 16
  * comes first, by a jump into the block with zeros for what is missing. Of the planes above s0 and s1 are the
- * pair, s8..s11 words; a1 and a2 are where a group's words begin and end, a4 where those of the second group
- * end, ra says which group it is; a3, a5, a6 are the planes at first, the planes and the limits, a7 what is
- * below.
+ * pair, s8..s11 words from a1 to a2, those of the second group to a4, ra says which group it is; a3 is start,
+ * a5 and a6 are the planes and the limits, a7 what is below.
  *
- * On the stack: 0 next part, 4 entries, 8 rows, 12 group_bytes, 16 pairs of groups left, 20 work, 24 planes, 28
- * limits, 32 below. */
+ * On the stack: next part, entries, rows, group_bytes, pairs left, work, planes, limits, below. */
 static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_rows_work *work
                                                                    __attribute__((unused)))
 {
@@ -31,33 +29,31 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "and \\y, t6, \\y\n"
                      "or \\to, \\x, \\y\n"
                      ".endm\n"
+                     ".macro bnncl_keep from, to\n"
+                     "lw t0, \\from(a0)\n"
+                     "sw t0, \\to(sp)\n"
+                     ".endm\n"
                      ".macro bnncl_less plane, limit\n"
                      "xor t6, a7, \\limit\n"
                      "xor \\limit, \\limit, \\plane\n"
                      "and t6, t6, \\limit\n"
                      "xor a7, a7, t6\n"
                      ".endm\n"
+                     ".macro bnncl_rows one, entry\n"
+                     "add \\one, a2, \\entry\n"
+                     "add \\entry, a3, \\entry\n"
+                     "lw \\one, 0(\\one)\n"
+                     "lw \\entry, 0(\\entry)\n"
+                     ".endm\n"
                      ".macro bnncl_load at\n"
                      "lw a4, \\at(a0)\n"
                      "lw a5, \\at + 4(a0)\n"
                      "lw a6, \\at + 8(a0)\n"
                      "lw a7, \\at + 12(a0)\n"
-                     "add t0, a2, a4\n"
-                     "add t1, a2, a5\n"
-                     "add t2, a2, a6\n"
-                     "add t3, a2, a7\n"
-                     "lw t0, 0(t0)\n"
-                     "lw t1, 0(t1)\n"
-                     "lw t2, 0(t2)\n"
-                     "lw t3, 0(t3)\n"
-                     "add a4, a3, a4\n"
-                     "add a5, a3, a5\n"
-                     "add a6, a3, a6\n"
-                     "add a7, a3, a7\n"
-                     "lw a4, 0(a4)\n"
-                     "lw a5, 0(a5)\n"
-                     "lw a6, 0(a6)\n"
-                     "lw a7, 0(a7)\n"
+                     "bnncl_rows t0, a4\n"
+                     "bnncl_rows t1, a5\n"
+                     "bnncl_rows t2, a6\n"
+                     "bnncl_rows t3, a7\n"
                      ".endm\n"
                      ".macro bnncl_fours one, other\n"
                      "bnncl_fa s0, t0, t1, t0\n"
@@ -69,43 +65,28 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      ".endm\n"
                      "addi sp, sp, -96\n"
                      "sw ra, 44(sp)\n"
-                     "sw s0, 48(sp)\n"
-                     "sw s1, 52(sp)\n"
-                     "sw s2, 56(sp)\n"
-                     "sw s3, 60(sp)\n"
-                     "sw s4, 64(sp)\n"
-                     "sw s5, 68(sp)\n"
-                     "sw s6, 72(sp)\n"
-                     "sw s7, 76(sp)\n"
-                     "sw s8, 80(sp)\n"
-                     "sw s9, 84(sp)\n"
-                     "sw s10, 88(sp)\n"
-                     "sw s11, 92(sp)\n"
+                     ".irp k, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
+                     "sw s\\k, 48 + 4 * \\k(sp)\n"
+                     ".endr\n"
                      "lw t6, 40(a0)\n" /* groups */
                      "srli t6, t6, 1\n"
                      "beqz t6, 61f\n"
-                     "lw t0, 0(a0)\n" /* rows */
-                     "sw t0, 8(sp)\n"
-                     "lw t0, 4(a0)\n" /* entries */
-                     "sw t0, 4(sp)\n"
-                     "lw t0, 32(a0)\n" /* group_bytes */
-                     "sw t0, 12(sp)\n"
-                     "lw t0, 24(a0)\n" /* planes */
-                     "sw t0, 24(sp)\n"
-                     "lw t0, 16(a0)\n" /* limits */
-                     "sw t0, 28(sp)\n"
-                     "lw t0, 28(a0)\n" /* below */
-                     "sw t0, 32(sp)\n"
+                     "bnncl_keep 0, 8\n"   /* rows */
+                     "bnncl_keep 4, 4\n"   /* entries */
+                     "bnncl_keep 32, 12\n" /* group_bytes */
+                     "bnncl_keep 24, 24\n" /* planes */
+                     "bnncl_keep 16, 28\n" /* limits */
+                     "bnncl_keep 28, 32\n" /* below */
                      "sw a0, 20(sp)\n"
                      "9: sw t6, 16(sp)\n" /* two groups */
                      "lw t0, 8(a0)\n"     /* parts */
                      "lw ra, 20(a0)\n"    /* carries */
                      "lw t4, 12(a0)\n"    /* start */
                      "sw t0, 0(sp)\n"
-                     "lw s0, 0(t4)\n"
-                     "lw s1, 4(t4)\n"
-                     "lw s2, 8(t4)\n"
-                     "lw s3, 12(t4)\n"
+                     ".irp k, 0, 1, 2, 3\n"
+                     "slli s\\k, t4, 31 - \\k\n"
+                     "srai s\\k, s\\k, 31\n"
+                     ".endr\n"
                      "mv s4, s0\n"
                      "mv s5, s1\n"
                      "mv s6, s2\n"
@@ -126,10 +107,9 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "add a1, a0, t4\n"
                      "add a2, a2, t3\n"
                      "add a3, a3, a2\n"
-                     "li s8, 0\n"
-                     "li s9, 0\n"
-                     "li s10, 0\n"
-                     "li s11, 0\n"
+                     ".irp zero, s8, s9, s10, s11\n"
+                     "li \\zero, 0\n"
+                     ".endr\n"
                      "andi t5, t2, 3\n"
                      "addi t4, t2, 15\n"
                      "andi t4, t4, 12\n"
@@ -143,29 +123,17 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "beqz t4, 20f\n"
                      "j 10f\n"
                      "3: lw a4, 0(a0)\n" /* one row of weights, two or three */
-                     "li t1, 0\n"
-                     "li t2, 0\n"
-                     "li t3, 0\n"
-                     "li a5, 0\n"
-                     "li a6, 0\n"
-                     "li a7, 0\n"
-                     "add t0, a2, a4\n"
-                     "add a4, a3, a4\n"
-                     "lw t0, 0(t0)\n"
-                     "lw a4, 0(a4)\n"
+                     ".irp zero, t1, t2, t3, a5, a6, a7\n"
+                     "li \\zero, 0\n"
+                     ".endr\n"
+                     "bnncl_rows t0, a4\n"
                      "addi t5, t5, -2\n"
                      "bltz t5, 4f\n"
                      "lw a5, 4(a0)\n"
-                     "add t1, a2, a5\n"
-                     "add a5, a3, a5\n"
-                     "lw t1, 0(t1)\n"
-                     "lw a5, 0(a5)\n"
+                     "bnncl_rows t1, a5\n"
                      "beqz t5, 4f\n"
                      "lw a6, 8(a0)\n"
-                     "add t2, a2, a6\n"
-                     "add a6, a3, a6\n"
-                     "lw t2, 0(t2)\n"
-                     "lw a6, 0(a6)\n"
+                     "bnncl_rows t2, a6\n"
                      "4: addi t5, t5, -14\n"
                      "add t5, t5, t4\n"
                      "slli t5, t5, 2\n"
@@ -206,31 +174,31 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "lw t5, 44(a0)\n"
                      "bnez a6, 52f\n"
                      "mv a6, a5\n" /* without limits: with themselves */
-                     "52: sw s0, 0(a5)\n"
-                     "sw s1, 4(a5)\n"
-                     "sw s2, 8(a5)\n"
-                     "sw s3, 12(a5)\n"
+                     "52:\n"
+                     ".irp k, 0, 1, 2, 3\n"
+                     "sw s\\k, 4 * \\k(a5)\n"
+                     ".endr\n"
                      "lw a7, 0(a6)\n"
-                     "lw t1, 4(a6)\n"
-                     "lw t2, 8(a6)\n"
-                     "lw t3, 12(a6)\n"
                      "not s0, s0\n"
                      "and a7, a7, s0\n"
-                     "bnncl_less s1, t1\n"
-                     "bnncl_less s2, t2\n"
-                     "bnncl_less s3, t3\n"
-                     "53: lw s0, 16(a3)\n" /* two planes: each four words leave one */
-                     "lw s1, 20(a3)\n"
+                     ".irp k, 1, 2, 3\n"
+                     "lw t\\k, 4 * \\k(a6)\n"
+                     "bnncl_less s\\k, t\\k\n"
+                     ".endr\n"
+                     "53: slli s0, a3, 27\n" /* two planes: each four words leave one */
+                     "slli s1, a3, 26\n"
+                     "srai s0, s0, 31\n"
+                     "srai s1, s1, 31\n"
                      "sub t3, a2, a1\n"
                      "andi t3, t3, 24\n"
                      "sub t2, a2, t3\n"
                      "mv t0, a1\n"
                      "mv t1, a1\n"
                      "beq t0, t2, 55f\n"
-                     "54: lw s8, 0(t0)\n"
-                     "lw s9, 8(t0)\n"
-                     "lw s10, 16(t0)\n"
-                     "lw s11, 24(t0)\n"
+                     "54:\n"
+                     ".irp k, 8, 9, 10, 11\n"
+                     "lw s\\k, 8 * (\\k - 8)(t0)\n"
+                     ".endr\n"
                      "bnncl_fa s0, s8, s9, s8\n"
                      "bnncl_fa s0, s10, s11, s10\n"
                      "bnncl_fa s1, s8, s10, s8\n"
@@ -265,7 +233,7 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "mv a2, t1\n"
                      "bnncl_less s0, t2\n"
                      "bnncl_less s1, t3\n"
-                     "addi a3, a3, 8\n"
+                     "srli a3, a3, 2\n"
                      "addi a5, a5, 8\n"
                      "addi a6, a6, 8\n"
                      "addi t5, t5, -1\n"
@@ -300,24 +268,14 @@ static __attribute__((naked, noinline)) void bnncl_pairs_of_groups(const bnncl_r
                      "addi t6, t6, -1\n"
                      "bnez t6, 9b\n"
                      "61: lw ra, 44(sp)\n"
-                     "lw s0, 48(sp)\n"
-                     "lw s1, 52(sp)\n"
-                     "lw s2, 56(sp)\n"
-                     "lw s3, 60(sp)\n"
-                     "lw s4, 64(sp)\n"
-                     "lw s5, 68(sp)\n"
-                     "lw s6, 72(sp)\n"
-                     "lw s7, 76(sp)\n"
-                     "lw s8, 80(sp)\n"
-                     "lw s9, 84(sp)\n"
-                     "lw s10, 88(sp)\n"
-                     "lw s11, 92(sp)\n"
+                     ".irp k, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11\n"
+                     "lw s\\k, 48 + 4 * \\k(sp)\n"
+                     ".endr\n"
                      "addi sp, sp, 96\n"
                      "ret\n"
-                     ".purgem bnncl_fa\n"
-                     ".purgem bnncl_less\n"
-                     ".purgem bnncl_load\n"
-                     ".purgem bnncl_fours\n"
+                     ".irp name, fa, keep, less, rows, load, fours\n"
+                     ".purgem bnncl_\\name\n"
+                     ".endr\n"
                      :
                      :
                      : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a0", "a1", "a2", "a3", "a4", "a5",

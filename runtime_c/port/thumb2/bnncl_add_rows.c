@@ -77,7 +77,10 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
         "strd r6, r11, [sp, #20]\n"
         "str r8, [sp, #28]\n"
         "1: mov r12, r7\n" /* a group */
-        "ldmia r5, {r2, r3, r8, r9}\n"
+        "sbfx r2, r5, #0, #1\n"
+        "sbfx r3, r5, #1, #1\n"
+        "sbfx r8, r5, #2, #1\n"
+        "sbfx r9, r5, #3, #1\n"
         "str r4, [sp]\n"
         "2: ldr r6, [sp]\n" /* a part */
         "ldmia r6!, {r0, r4, r5}\n"
@@ -143,8 +146,9 @@ __attribute__((naked)) void bnncl_add_rows(const bnncl_rows_work *work __attribu
         "ldr r1, [r6, #12]\n"
         "ldr r10, [r6, #20]\n"
         "ldr r11, [r6, #44]\n"
-        "adds r1, #16\n"
-        "21: ldmia r1!, {r2, r3}\n" /* two planes: each four words leave one */
+        "21: sbfx r2, r1, #4, #1\n" /* two planes: each four words leave one */
+        "sbfx r3, r1, #5, #1\n"
+        "lsrs r1, r1, #2\n"
         "sub lr, r12, r10\n"
         "mov r8, r10\n"
         "mov r9, r10\n"

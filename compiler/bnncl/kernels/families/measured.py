@@ -79,17 +79,17 @@ class RowsRates:
 
 
 ROWS: Final = {
-    "thumb2": RowsRates(6.6, 51.5, 55.9, 182.2, 3.3, 306.0),
-    "v6m": RowsRates(7.5, 78.6, 121.7, 278.6, 4.2, 475.0),
-    "rv32": RowsRates(8.1, 70.3, 31.0, 274.0, 4.6, 505.0),
+    "thumb2": RowsRates(6.3, 63.5, 26.4, 163.8, 3.4, 241.0),
+    "v6m": RowsRates(7.2, 84.2, 117.8, 195.7, 4.4, 411.0),
+    "rv32": RowsRates(7.9, 62.3, 0.0, 376.0, 4.6, 442.0),
 }
 PER_COPIED: Final = 8
 """Instructions that the kernel over active rows takes for each accumulator of a word that is not full."""
 
 PORTABLE_ROWS: Final = {
-    "thumb2": RowsRates(8.2, 68.7, 103.2, 198.1, 5.1, 360.0),
-    "v6m": RowsRates(12.9, 126.3, 151.5, 330.2, 7.5, 545.0),
-    "rv32": RowsRates(8.9, 64.4, 71.3, 216.8, 5.6, 505.0),
+    "thumb2": RowsRates(8.3, 86.4, 63.2, 169.4, 5.3, 334.0),
+    "v6m": RowsRates(12.4, 143.6, 118.1, 226.6, 7.9, 680.0),
+    "rv32": RowsRates(8.9, 88.2, 27.7, 212.1, 5.8, 448.0),
 }
 
 

@@ -95,4 +95,4 @@ def scratch_words(window: Window, x: TensorType, out: TensorType, planes: int, k
     carries = 2 * (3 + window.filter_h + window.taps * channels // 16)
     kept = 16 * words_for(out.channels) + 64 if keeps_planes else planes + 2
     ring = min(in_h, (window.filter_h - 1) * window.dilation_h + 1)
-    return parts + carries + planes + kept + ring * (in_w * (channels + 1) + 2)
+    return parts + carries + kept + ring * (in_w * (channels + 1) + 2)

@@ -18,6 +18,12 @@ typedef struct {
     uint32_t eights;
 } bnncl_low_planes;
 
+/* Plane k of counters that are all `value`. */
+static inline uint32_t bnncl_plane_of(uint32_t value, size_t k)
+{
+    return 0u - ((value >> k) & 1u);
+}
+
 /* The row of weights that stands `entry` bytes from `base`. */
 static inline uint32_t bnncl_row_at(uintptr_t base, uint32_t entry)
 {
@@ -143,8 +149,8 @@ static inline void bnncl_finish_group(const bnncl_rows_work *work, uint32_t grou
     below = bnncl_still_below(below, low->fours, limits[2]);
     below = bnncl_still_below(below, low->eights, limits[3]);
     for (size_t k = 4; k < count; k += 2) {
-        uint32_t even = work->start[k];
-        uint32_t odd = work->start[k + 1];
+        uint32_t even = bnncl_plane_of(work->start, k);
+        uint32_t odd = bnncl_plane_of(work->start, k + 1);
         left = bnncl_add_words(&even, &odd, carries, left);
         planes[k] = even;
         planes[k + 1] = odd;
@@ -161,7 +167,8 @@ static inline void bnncl_add_groups(const bnncl_rows_work *work, uint32_t group)
 {
     uintptr_t rows = (uintptr_t)work->rows + (uintptr_t)group * work->group_bytes;
     for (; group < work->groups; group++) {
-        bnncl_low_planes low = {work->start[0], work->start[1], work->start[2], work->start[3]};
+        bnncl_low_planes low = {bnncl_plane_of(work->start, 0), bnncl_plane_of(work->start, 1),
+                                bnncl_plane_of(work->start, 2), bnncl_plane_of(work->start, 3)};
         uint32_t *carry = work->carries;
         for (const bnncl_rows_part *part = work->parts; part->count > 0; part++) {
             carry = bnncl_add_part(&low, rows, work->entries, part, carry);

@@ -22,7 +22,7 @@ typedef struct {
     const uint32_t *rows;         /* of the first group */
     const uint32_t *entries;      /* all of them */
     const bnncl_rows_part *parts; /* one after the other, up to one of no entries */
-    const uint32_t *start;        /* planes at first, of every group */
+    uint32_t start;               /* what every counter is at first */
     const uint32_t *limits;       /* [groups][planes], or NULL: no comparison */
     uint32_t *carries;            /* [2][carry_words] */
     uint32_t *planes;             /* what comes out: a group's planes every `plane_bytes` */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Words of scratch from two before the planes on: those of each group's numbers, and for a last group that is
- * not full 32 sums and 32 zeros. */
+ * not full 32 sums and 32 numbers, 0 where they count. */
 static inline uint32_t bnncl_sums_plane_words(const bnncl_window *window)
 {
     return bnncl_words(window->out_channels) * 16u + 64u;
@@ -32,7 +32,7 @@ static inline void bnncl_rows_to_sums(const bnncl_rows_call *call, const bnncl_r
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
     work->plane_bytes = 64;
     if (spot->pixel == 0 && channels % 32u != 0) {
-        memset(last + 32, 0, 32u * sizeof *last);
+        memset(last + 32, 0, channels % 32u * sizeof *last);
     }
     bnncl_add_rows(work);
     for (uint32_t left = channels; left > 0; left -= 32) {

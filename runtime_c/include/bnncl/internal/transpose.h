@@ -38,15 +38,15 @@ static inline void bnncl_transpose_far(uint32_t words[16], uint32_t count)
     }
 }
 
-/* The other swaps: sums[i] = base[i] + number i, of 32 numbers. */
+/* The other swaps: sums[i] = base[i] + number i, of 32 numbers; a sum that no one needs may overflow. */
 static inline void bnncl_transpose_near(const uint32_t words[16], const int32_t *base, int32_t *sums)
 {
     for (uint32_t k = 0; k < 16; k += 4) {
         uint32_t four[4] = {words[k], words[k + 1], words[k + 2], words[k + 3]};
         bnncl_swap_four(four, 2, 0x33333333u, 0x55555555u);
         for (uint32_t i = 0; i < 4; i++) {
-            sums[k + i] = base[k + i] + (int32_t)(four[i] & 0xFFFFu);
-            sums[k + i + 16] = base[k + i + 16] + (int32_t)(four[i] >> 16);
+            sums[k + i] = (int32_t)((uint32_t)base[k + i] + (four[i] & 0xFFFFu));
+            sums[k + i + 16] = (int32_t)((uint32_t)base[k + i + 16] + (four[i] >> 16));
         }
     }
 }
