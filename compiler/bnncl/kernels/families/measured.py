@@ -2,7 +2,7 @@
 
 The constants were fitted to counts in QEMU of one compiler at -O3, at one half density, over large and small
 maps (`tests/kernels/test_costs.py`). Where none were fitted they are those of Thumb-2: for AArch64, whose
-portable kernels over active rows take 8 % less.
+portable kernels over active rows take a tenth less.
 """
 
 from __future__ import annotations
