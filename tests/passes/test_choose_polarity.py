@@ -164,7 +164,7 @@ def test_with_a_padded_minus_one_all_channels_turn_or_none(falling: bool) -> Non
     assert conv.pad_value == (-1 if falling else 1)
 
 
-def test_a_max_pool_keeps_the_signs_in_front_of_it_and_behind() -> None:
+def test_a_max_pool_takes_the_smallest_of_negated_channels() -> None:
     rng = np.random.default_rng(5)
     net = Net(rng, (6, 6, 8))
     net.conv(32, SAME)
@@ -172,8 +172,30 @@ def test_a_max_pool_keeps_the_signs_in_front_of_it_and_behind() -> None:
     net.conv(4, SAME, ends=True)
     graph = net.finish()
     after, before, values = chosen(graph, numbers(rng, graph))
-    assert negated_channels(graph, after).keys() == {"s0"}
-    assert np.array_equal(values["s0cp"], before["s0cp"])
+    assert negated_channels(graph, after).keys() == {"s0", "s0c"}
+    assert (binary_densities(graph, before)["s0cp"] > 0.5).any()
+    assert (binary_densities(after, values)["s0cp"] <= 0.5).all()
+    pool = after.ops[2]
+    assert isinstance(pool, MaxPool)
+    assert pool.minimum is not None
+    assert int(pool.minimum.data.sum()) == negated_channels(graph, after)["s0c"]
+
+
+def test_what_counts_is_what_readers_add() -> None:
+    rng = np.random.default_rng(5)
+    net = Net(rng, (6, 6, 8))
+    net.pool()
+    net.conv(4, SAME, ends=True)
+    graph = net.finish()
+    high = Steps(Constant(np.full((1, 8), 15, np.int32)), Constant(-np.ones(8, np.int8)))
+    sign = graph.ops[0]
+    assert isinstance(sign, Threshold)
+    graph = graph.with_ops([replace(sign, steps=high), *graph.ops[1:]])
+    after, before, _ = chosen(graph, numbers(rng, graph))
+    measured = binary_densities(graph, before)
+    assert (measured["s0"] > 0.5).all()
+    assert (measured["s0p"] < 0.5).all()
+    assert negated_channels(graph, after) == {}
 
 
 @pytest.mark.parametrize("other", ["output", "sum"])

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from bnncl.ir.graph import Graph
 from bnncl.ir.op import Array, Op, Stage
-from bnncl.ir.types import Binary
+from bnncl.ir.types import Binary, TensorType
 from bnncl.ir.values import Constant, Meaning, Value
 from bnncl.kernels.learned_head import head_of
+from bnncl.numerics.bits import words_for
 from bnncl.ops.conv import BinaryConv, IntegerConv
 from bnncl.ops.epilogue import Steps
 from bnncl.ops.flatten import Flatten
+from bnncl.ops.pool import MaxPool
 from bnncl.ops.threshold import Threshold
 from bnncl.passes.base import Pass
 
@@ -34,10 +36,11 @@ class ChoosePolarity(Pass):
     """Negates channels of bits that are -1 more often than +1, and the weights that read them.
 
     (-a) * (-w) = a * w, so no sum changes. What makes a channel turns its staircase round, which costs
-    nothing. That is done where binary convolutions alone read the value, flattened or not. Where a padded tap
-    counts as -1, all channels are negated or none, since padding has one value; where it counts as +1, none:
-    with -1 there, each class of borders would have limits of its own. What a replay memory stores and what
-    stands behind it keep their signs, as do the graph's inputs and outputs, and bits that a max pool reads.
+    nothing. That is done where binary convolutions alone read the value, flattened, pooled or as it is; a max
+    pool takes the smallest element of a negated channel. Where a padded tap counts as -1, all channels are
+    negated or none, since padding has one value; where it counts as +1, none: with -1 there, each class of
+    borders would have limits of its own. What a replay memory stores and what stands behind it keep their
+    signs, as do the graph's inputs and outputs.
 
     Every binary convolution of a value in `densities` is told the density that its input has then.
     """
@@ -51,24 +54,40 @@ class ChoosePolarity(Pass):
         """The graph with channels negated; values say so in their meaning."""
         negated: dict[str, NDArray[np.bool_]] = {}
         for op in _before_cut(graph):
-            measured = self.densities.get(op.output)
-            if measured is None or _steps(op) is None:
+            if op.output not in self.densities or _steps(op) is None:
                 continue
             carriers = _carriers(graph, op.output)
+            channels = self._frequent(graph, op.output, carriers)
             for name in carriers:
-                channels = _frequent(measured, together=_counts_padding(graph, carriers))
                 negated[name] = np.tile(channels, graph.type_of(name).channels // len(channels))
-        negated = {name: channels for name, channels in negated.items() if channels.any()}
         ops = [self._changed(op, negated) for op in graph.ops]
-        return graph.with_ops(ops, [_negated_value(graph.values[name], negated[name]) for name in negated])
+        values = [
+            _negated_value(graph.values[name], chosen) for name, chosen in negated.items() if chosen.any()
+        ]
+        return graph.with_ops(ops, values)
+
+    def _frequent(self, graph: Graph, name: str, carriers: Iterable[str]) -> NDArray[np.bool_]:
+        """The channels of `name` for which negated bits add fewer rows in all that reads `carriers`."""
+        channels = graph.type_of(name).channels
+        excess = np.zeros(channels)
+        counts_padding = False
+        for carrier in carriers:
+            for reader in graph.readers(carrier):
+                if isinstance(reader, BinaryConv):
+                    measured = self.densities[carrier].reshape(-1, channels).mean(0)
+                    excess += (measured - 0.5) * _rows_of(reader, graph.type_of(carrier), channels)
+                    counts_padding |= reader.pad_value != 0 and reader.window.pads
+        return np.full(channels, excess.sum() > 0) if counts_padding else np.asarray(excess > 0)
 
     def _changed(self, op: Op, negated: Mapping[str, NDArray[np.bool_]]) -> Op:
+        if isinstance(op, MaxPool) and op.output in negated:
+            return _turned_pool(op, negated[op.output])
         if op.output in negated and (steps := _steps(op)) is not None:
             first = replace(steps.first, data=_flipped(steps.first.data, negated[op.output]))
             op = _with_steps(op, replace(steps, first=first))
         if not isinstance(op, BinaryConv):
             return op
-        if op.x in negated:
+        if op.x in negated and negated[op.x].any():
             pad = -op.pad_value if op.window.pads else op.pad_value
             op = replace(op, filter=_negated_filter(op.filter, negated[op.x]), pad_value=pad)
         measured = self.densities.get(op.x)
@@ -106,27 +125,28 @@ def _before_cut(graph: Graph) -> tuple[Op, ...]:
 
 
 def _carriers(graph: Graph, name: str) -> tuple[str, ...]:
-    """`name` and its flattened forms, where every reader of them takes negated channels; else nothing."""
+    """`name`, flattened and pooled too, where every reader of them takes negated channels; else nothing."""
     if name in graph.outputs:
         return ()
     found = [name]
     for reader in graph.readers(name):
-        if isinstance(reader, Flatten) and (behind := _carriers(graph, reader.output)):
+        if isinstance(reader, Flatten | MaxPool) and (behind := _carriers(graph, reader.output)):
             found += behind
         elif not isinstance(reader, BinaryConv) or (reader.pad_value > 0 and reader.window.pads):
             return ()
     return tuple(found)
 
 
-def _counts_padding(graph: Graph, names: Iterable[str]) -> bool:
-    """Whether padding of one of the values is a number in a sum."""
-    readers = (op for name in names for op in graph.readers(name) if isinstance(op, BinaryConv))
-    return any(op.pad_value != 0 and op.window.pads for op in readers)
+def _rows_of(reader: BinaryConv, x: TensorType, channels: int) -> int:
+    """Rows that `reader` adds for one of the `channels` of `x` where all of its activations are -1."""
+    height, width = reader.window.out_size(x.shape)
+    return height * width * reader.window.taps * words_for(reader.out_channels) * x.channels // channels
 
 
-def _frequent(measured: NDArray[np.float64], *, together: bool) -> NDArray[np.bool_]:
-    """Channels that are mostly -1; of those negated `together` all or none."""
-    return np.full(measured.shape, measured.mean() > 0.5) if together else np.asarray(measured > 0.5)
+def _turned_pool(op: MaxPool, channels: NDArray[np.bool_]) -> MaxPool:
+    """The pool of negated `channels`; it says for every channel which element it takes, negated or not."""
+    was = np.zeros(len(channels), np.bool_) if op.minimum is None else op.minimum.data
+    return replace(op, minimum=Constant(was ^ channels))
 
 
 def _steps(op: Op) -> Steps | None:
