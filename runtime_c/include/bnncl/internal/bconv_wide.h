@@ -194,20 +194,24 @@ static inline void bnncl_wide_pixels(const bnncl_wide_call *call, const bnncl_wi
 {
     const uint32_t middle = UINT32_C(1) << (call->plane_count - 1);
     const uint32_t groups = bnncl_words(call->window->out_channels);
-    const uint32_t set = groups * call->plane_count;
-    uint32_t *start = plan->start;
-    uint32_t *limit_at = plan->limit_at;
+    const uint32_t planes = call->plane_count;
+    const uint32_t set = groups * planes;
+    uint32_t *restrict start = plan->start;
+    uint32_t *restrict limit_at = plan->limit_at;
     for (uint32_t i = 0; i < spot->count; i++) {
         const uint32_t border = row_class + call->border->column_class[x + i];
         const uint32_t ones = plan->marks[plan->columns[x + i].end] - plan->marks[plan->columns[x + i].first];
         uint32_t at = (border * 2u + ones % 2u) * set;
         spot->border[i] = border;
         spot->ones[i] = ones;
-        for (const uint32_t *const end = start + groups; start < end; start++) {
-            *start = middle - (ones + call->round) / 2u;
+        const uint32_t value = middle - (ones + call->round) / 2u;
+        uint32_t left = groups;
+        do {
+            *start++ = value;
             *limit_at++ = at;
-            at += call->plane_count;
-        }
+            at += planes;
+            left--;
+        } while (left > 0);
     }
 }
 

@@ -15,13 +15,17 @@ static inline void bnncl_wide_to_signs(const bnncl_wide_call *call, const bnncl_
 {
     const bnncl_vertical_steps *steps = call->params;
     const uint32_t groups = bnncl_words(call->window->out_channels);
-    uint32_t *output = (uint32_t *)call->output + spot->pixel * groups;
-    const uint32_t *below = work->below;
-    (void)plan;
-    for (uint32_t i = 0; i < spot->count; i++) {
-        for (uint32_t group = 0; group < groups; group++) {
-            *output++ = *below++ ^ steps->reached[group];
+    const uint32_t count = spot->count * groups;
+    const uint32_t *const reached = plan->fold > 1 ? plan->words : steps->reached;
+    uint32_t *restrict const output = (uint32_t *)call->output + spot->pixel * groups;
+    const uint32_t *restrict const below = work->below;
+    if (spot->pixel == 0 && plan->fold > 1) {
+        for (uint32_t i = 0; i < count; i++) {
+            plan->words[i] = i < groups ? steps->reached[i] : plan->words[i - groups];
         }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        output[i] = below[i] ^ reached[i];
     }
 }
 
