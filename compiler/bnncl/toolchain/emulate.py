@@ -18,8 +18,8 @@ class RunResult:
     """What a program said and how it ended.
 
     `stdout` holds both output streams in the order they came, since semihosting writes to the
-    emulator's stderr. `exit_code` is the program's own; a fault on an emulated core gives 1, a signal
-    on the host a negative number.
+    emulator's stderr. `exit_code` is the program's own; a fault on an emulated core gives 1 (on AArch64,
+    whose start-up code has no handler, the program never ends), a signal on the host a negative number.
     """
 
     stdout: str
