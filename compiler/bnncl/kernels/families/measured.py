@@ -79,7 +79,7 @@ class RowsRates:
 
 
 ROWS: Final = {
-    "thumb2": RowsRates(6.3, 63.5, 26.4, 163.8, 3.4, 241.0),
+    "thumb2": RowsRates(6.3, 63.5, 36.4, 163.8, 3.4, 232.0),
     "v6m": RowsRates(7.2, 84.2, 117.8, 195.7, 4.4, 411.0),
     "rv32": RowsRates(7.9, 62.3, 0.0, 376.0, 4.6, 442.0),
 }
