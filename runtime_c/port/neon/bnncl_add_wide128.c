@@ -145,7 +145,7 @@ typedef struct {
 
 #define BNNCL_A                                                                                              \
     [ones_a] "+w"(to->ones[0]), [twos_a] "+w"(to->twos[0]), [fours_a] "+w"(to->fours[0]),                    \
-        [eights_a] "+w"(to->eights[0]), [from] "+&r"(all->from), [carry] "+&r"(all->carry)
+        [eights_a] "+w"(to->eights[0]), [from] "+&r"(from), [carry] "+&r"(all->carry)
 #define BNNCL_B                                                                                              \
     [ones_b] "+w"(to->ones[1]), [twos_b] "+w"(to->twos[1]), [fours_b] "+w"(to->fours[1]),                    \
         [eights_b] "+w"(to->eights[1])
@@ -160,6 +160,7 @@ typedef struct {
 static inline void bnncl_add_rows_of(bnncl_four_planes *to, bnncl_vectors *all, uintptr_t base,
                                      uintptr_t between, uint32_t blocks)
 {
+    const uint32_t *from = all->from;
     if (blocks == 2) {
         __asm__ volatile(BNNCL_ROWS BNNCL_ADD
                          : BNNCL_A, BNNCL_B
@@ -178,6 +179,7 @@ static inline void bnncl_add_rows_of(bnncl_four_planes *to, bnncl_vectors *all, 
 /* Adds carries. */
 static inline void bnncl_add_carries_of(bnncl_four_planes *to, bnncl_vectors *all, uint32_t blocks)
 {
+    const uint32_t *from = all->from;
     if (blocks == 2) {
         __asm__ volatile(BNNCL_CARRIES BNNCL_ADD
                          : BNNCL_A, BNNCL_B
