@@ -176,14 +176,16 @@ static inline void bnncl_wide_parts(const bnncl_wide_plan *plan, const bnncl_wid
 /* Adds up the marks of all lines: n1 of a pixel is the difference between two of the sums. */
 static inline void bnncl_wide_marks(const bnncl_wide_plan *plan)
 {
-    for (uint32_t x = 0; x <= plan->lists.width; x++) {
-        plan->marks[x] = 0;
-    }
+    const uint32_t count = plan->lists.width + 1u;
+    uint32_t *const sums = plan->marks;
     for (uint32_t line = 0; line < plan->line_count; line++) {
         const uint32_t *marks = plan->lists.marks + plan->lines[line].mark;
-        for (uint32_t x = 0; x <= plan->lists.width; x++) {
-            plan->marks[x] += marks[x];
+        for (uint32_t x = 0; x < count; x++) {
+            sums[x] = marks[x] + (line > 0 ? sums[x] : 0u);
         }
+    }
+    for (uint32_t x = 0; plan->line_count == 0 && x < count; x++) {
+        sums[x] = 0;
     }
 }
 
