@@ -27,7 +27,7 @@ def test_macs_are_counted_apart():
 def test_bytes_add_up():
     report = spec("cnn").report
     first = report.ops[0]
-    assert first.parameter_bytes == 32 * 10 * 2 + 9 * 32 * 4 + 32 * 4 + 4 + 12 + 10
+    assert first.parameter_bytes == 32 * 10 * 2 + 9 * 32 * 4 + 4 + 12 + 10
     assert report.weight_bytes == sum(op.parameter_bytes for op in report.ops)
     assert report.ram_bytes == report.context_bytes + report.arena_bytes + report.scratch_bytes
     assert first.output_bytes == 12 * 10 * 4
