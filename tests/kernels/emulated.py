@@ -52,15 +52,20 @@ class Ran:
     instructions: int
 
 
-def run_on(core: Target, runs: tuple[Run, ...], chosen: Target | None, folder: Path) -> list[Ran]:
-    """All runs on an emulated core, with helpers as for `chosen`, None for the portable ones."""
-    (folder / "run.c").write_text(program(runs))
+def run_on(
+    core: Target, runs: tuple[Run, ...], chosen: Target | None, folder: Path, repeats: int = 1
+) -> list[Ran]:
+    """All runs on an emulated core, with helpers as for `chosen`, None for the portable ones.
+
+    Each call is counted `repeats` times over.
+    """
+    (folder / "run.c").write_text(program(runs, repeats))
     files = counter_files(core)
     parts = sorted({path for run in runs for path in run.kernel.sources(chosen)})
     elf = compile_elf(
         core,
         [folder / "run.c", *(runtime_dir() / path for path in parts), *files.sources],
-        [runtime_dir() / "include", *files.include_dirs],
+        [*_own_headers(chosen), runtime_dir() / "include", *files.include_dirs],
         files.defines,
         folder / "run.elf",
     )
@@ -71,13 +76,18 @@ def run_on(core: Target, runs: tuple[Run, ...], chosen: Target | None, folder: P
     return [Ran(line[1] == "1", int(line[2])) for line in said]
 
 
-def program(runs: tuple[Run, ...]) -> str:
+def _own_headers(chosen: Target | None) -> list[Path]:
+    """Folders of headers that stand in place of the general ones."""
+    return [runtime_dir() / "port" / feature for feature in (chosen.features if chosen else ())]
+
+
+def program(runs: tuple[Run, ...], repeats: int = 1) -> str:
     """Prints for each run its kernel, 1 where the result is right, else 0, and the instructions it took."""
     headers = sorted({run.kernel.header for run in runs})
     lines = [*(f'#include "{header}"' for header in headers), _HEAD]
     lines.append(f"static const uint32_t guard[{_GUARD_WORDS}];")
     for at, run in enumerate(runs):
-        lines += _definitions(at, run)
+        lines += _definitions(at, run, repeats)
     lines.append("int main(void)\n{\n    uint32_t count;")
     for at, run in enumerate(runs):
         target = f"in{at}_0" if run.op.changes_state else f"output{at}"
@@ -93,7 +103,7 @@ def _untouched(at: int, run: Run) -> str:
     return f" && memcmp(scratch{at} + {size // 4}, guard, sizeof guard) == 0" if size > 0 else ""
 
 
-def _definitions(at: int, run: Run) -> Iterator[str]:
+def _definitions(at: int, run: Run, repeats: int) -> Iterator[str]:
     binding = run.kernel.bind(run.op, run.types)
     for number, (array, type_) in enumerate(zip(run.arrays, run.types, strict=True)):
         changes = run.op.changes_state and number == 0
@@ -108,7 +118,9 @@ def _definitions(at: int, run: Run) -> Iterator[str]:
         if Ref(kind) in binding.args:
             yield f"static uint32_t {kind}{at}[{size // 4 + _GUARD_WORDS}];"
     args = ", ".join(_argument(at, arg) for arg in binding.args)
-    yield f"static void call{at}(void *unused)\n{{\n    (void)unused;\n    {run.kernel.symbol}({args});\n}}"
+    loop = f"for (int i = 0; i < {repeats}; i++)"
+    call = f"    (void)unused;\n    {loop} {{\n        {run.kernel.symbol}({args});\n    }}\n"
+    yield f"static void call{at}(void *unused)\n{{\n{call}}}"
 
 
 def _words(name: str, data: bytes, changes: bool = False) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bnncl.ir.op import Array, Op
 from bnncl.ir.types import Binary, Packed, TensorType
-from bnncl.kernels.base import Binding, ConstArray, Kernel, ParamStruct, Ref
+from bnncl.kernels.base import Binding, ConstArray, Kernel, ParamStruct, Ref, of_core
 from bnncl.numerics.bits import pack, pack_numbers, unpack, unpack_numbers
 from bnncl.resources import runtime_dir
 from tests.kernels.headers import prototypes, structs
@@ -38,13 +38,18 @@ _libc.malloc.argtypes = [ctypes.c_size_t]
 _libc.free.argtypes = [ctypes.c_void_p]
 
 
-def build_library(folder: Path) -> ctypes.CDLL:
-    """All kernels as one shared library, sanitized where the environment asks for it."""
+def build_library(folder: Path, features: tuple[str, ...] = ()) -> ctypes.CDLL:
+    """All kernels as one shared library, sanitized where the environment asks for it.
+
+    What stands under `port/` for one of `features` is taken in place of the general files.
+    """
     runtime = runtime_dir()
-    sources = sorted(map(str, (runtime / "src").glob("*.c")))
+    stems = sorted(path.stem for path in (runtime / "src").glob("*.c"))
+    sources = [str(runtime / of_core(stem, features)) for stem in stems]
+    own = [f"-I{runtime / 'port' / feature}" for feature in features]
     library = folder / "kernels.so"
     flags = SANITIZERS if SANITIZED else ("-O2",)
-    options = ["-std=c99", "-shared", "-fPIC", *flags, f"-I{runtime / 'include'}", "-o", str(library)]
+    options = ["-std=c99", "-shared", "-fPIC", *flags, *own, f"-I{runtime / 'include'}", "-o", str(library)]
     subprocess.run([os.environ.get("CC", "cc"), *options, *sources], check=True)
     return ctypes.CDLL(str(library))
 

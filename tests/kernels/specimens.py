@@ -35,32 +35,37 @@ from tests.kernels.filters import filter_specimens
 from tests.kernels.tail_cases import tail_ops
 
 Specimen = tuple[Op, tuple[TensorType, ...]]
+Bound = tuple[Kernel, Op, tuple[TensorType, ...]]
 
 
 @cache
-def specimens() -> tuple[tuple[Kernel, Op, tuple[TensorType, ...]], ...]:
-    """Each kernel of the registry with the first op below that it accepts."""
-    return tuple((kernel, *_first(kernel)) for kernel in KERNELS)
+def specimens(size: tuple[int, int] = (5, 6), filters: int = 40) -> tuple[Bound, ...]:
+    """Each kernel of the registry with the first op below that it accepts.
+
+    Maps of inference are of `size`, and convolutions of them have so many `filters`.
+    """
+    ops = tuple(_ops(size, filters))
+    return tuple((kernel, *_first(kernel, ops)) for kernel in KERNELS)
 
 
-def _first(kernel: Kernel) -> Specimen:
-    return next((op, types) for op, types in _ops() if kernel in candidates(op, types, HOST))
+def _first(kernel: Kernel, ops: tuple[Specimen, ...]) -> Specimen:
+    return next((op, types) for op, types in ops if kernel in candidates(op, types, HOST))
 
 
-def _ops() -> Iterator[Specimen]:
+def _ops(size: tuple[int, int], filters: int) -> Iterator[Specimen]:
     rng = np.random.default_rng(3)
     domains: list[Binary | Int] = [Binary(), *INPUTS.values()]
     for domain in domains:
-        x = TensorType((5, 6, 33), domain)
-        for op in _ops_on(x, rng):
+        x = TensorType((*size, 33), domain)
+        for op in _ops_on(x, filters, rng):
             yield op, (x,)
-    yield Flatten(x="x", output="y"), (TensorType((5, 6, 32), Binary()),)
+    yield Flatten(x="x", output="y"), (TensorType((*size, 32), Binary()),)
     for first, second in (("i8", "i8"), ("i8", "i32"), ("i16", "i16"), ("i16", "i32")):
         pair = INPUTS[first], INPUTS[second]
-        types = tuple(TensorType((5, 6, 33), domain) for domain in pair)
+        types = tuple(TensorType((*size, 33), domain) for domain in pair)
         yield addition(33, pair, pair[0].bits, rng), types
         yield Concat(x="x", y="y", output="z"), (types[0], types[0])
-    bits = TensorType((5, 6, 33), Binary())
+    bits = TensorType((*size, 33), Binary())
     yield Select(x="x", output="y", first=32, count=1), (bits,)
     for kind in EPILOGUES:
         yield grouped_conv(WINDOWS[1], bits, 1, 1, kind, 0, rng), (bits,)
@@ -72,7 +77,7 @@ def _ops() -> Iterator[Specimen]:
     yield from tail_ops()
 
 
-def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:
+def _ops_on(x: TensorType, filters: int, rng: np.random.Generator) -> Iterator[Op]:
     pool = Window(2, 2, 2, 2)
     yield MaxPool(x="x", output="y", window=pool)
     yield SumPool(x="x", output="y", window=pool)
@@ -86,7 +91,7 @@ def _ops_on(x: TensorType, rng: np.random.Generator) -> Iterator[Op]:
         yield PRelu(x="x", output="y", slope=slope, positive=slope, shift=5, **limits)
     for kind in EPILOGUES:
         if isinstance(x.domain, Binary):
-            yield binary_conv(WINDOWS[1], x, 40, kind, 0, rng)
+            yield binary_conv(WINDOWS[1], x, filters, kind, 0, rng)
         if x.domain != INPUTS["i32"]:
-            yield fixed_conv(WINDOWS[1], x, 40, kind, 8, rng)
-            yield fixed_conv(WINDOWS[1], x, 40, kind, 16, rng)
+            yield fixed_conv(WINDOWS[1], x, filters, kind, 8, rng)
+            yield fixed_conv(WINDOWS[1], x, filters, kind, 16, rng)

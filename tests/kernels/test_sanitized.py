@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 COMPARISONS = (
     *("test_bconv.py", "test_fconv.py", "test_pool.py", "test_elementwise.py", "test_pack.py"),
     "test_filter.py",
+    "test_constant_time.py",
     *("test_tail_forward.py", "test_tail_exponents.py", "test_tail_backward.py", "test_tail_update.py"),
 )
 

@@ -16,7 +16,7 @@ from bnncl.kernels.selection import Preference, Timing
 from bnncl.ops.conv import BinaryConv
 from bnncl.ops.elementwise import Requantize
 from bnncl.ops.epilogue import Rescale, Steps
-from bnncl.ops.pack import Pack
+from bnncl.ops.tail.parameters import ChannelSum
 from bnncl.ops.window import Window
 from bnncl.passes.base import run_passes
 from bnncl.passes.select_kernels import SelectKernels
@@ -73,9 +73,9 @@ def test_time_can_be_constant() -> None:
 
 
 def test_an_op_without_a_kernel_of_constant_time_is_reported() -> None:
-    x = Value("x", TensorType((1, 1, 9), Int(0, 255, 8)), Storage.INPUT)
+    x = Value("x", TensorType((2, 2, 9), Int(-32768, 32767, 16)), Storage.INPUT)
     build = GraphBuilder("infer", Stage.INTEGER, x)
-    build.add(Pack(x="x", output="a", bits=8, module="layer.a"))
+    build.add(ChannelSum(x="x", output="a", module="layer.a"))
     graph = build.finish("a")
     assert calls(run_passes(graph, [SelectKernels(M4)]))
     with pytest.raises(UnsupportedModel) as error:

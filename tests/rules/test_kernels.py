@@ -29,7 +29,7 @@ HELPERS = sorted(
 COMPILED = tuple(kernel for kernel in KERNELS if not kernel.is_alias)
 BOUND = tuple(each for each in specimens() if not each[0].is_alias)
 _INCLUDE = re.compile(r'^#include "(bnncl/.*)"$', re.M)
-_NOT_DESCRIPTORS = {"__init__", "base", "learned_head", "packing", "params", "registry"}
+_NOT_DESCRIPTORS = {"__init__", "base", "learned_head", "packing", "params", "registry", "selection"}
 
 
 def _name(each: object) -> str:

@@ -29,6 +29,7 @@ class LearnedHeadKernel(Kernel):
 
     symbol = "bnncl_learn_scores"
     header = "bnncl/learn.h"
+    constant_time = True
 
     def accepts(self, op: Op, types: tuple[TensorType, ...], target: Target) -> bool:
         """Features of one bit or of 8, with or without sign."""

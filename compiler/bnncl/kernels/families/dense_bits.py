@@ -18,6 +18,7 @@ class DenseBitsKernel(Kernel):
     """Each element moved from one width to another; no constants, no scratch."""
 
     header = "bnncl/pack.h"
+    constant_time = True
     includes = ("bnncl/internal/pack.h",)
     byte_type: ClassVar[str]
 

@@ -4,26 +4,33 @@
 
 #include <stdint.h>
 
-/* bnncl/fixed.h without a branch that depends on a number that is inferred: signs are made into masks. Two shifts
- * that only learning uses are as in the general one. */
+/* bnncl/fixed.h without a branch that depends on a number: signs are made into masks. */
 
-/* floor(x / 2**shift), shift in 0..62. */
+/* floor(x / 2**shift), shift in 0..62; see the general one. */
 static inline int64_t bnncl_shift_right_floor(int64_t x, uint32_t shift)
 {
-    return x < 0 ? ~(~x >> shift) : x >> shift;
+    const uint64_t is_negative = (uint64_t)x >> 63;
+    return (int64_t)(((uint64_t)x ^ (0u - is_negative)) >> shift) ^ -(int64_t)is_negative;
+}
+
+/* floor(x / 2**shift), shift in 0..30. */
+static inline int32_t bnncl_shift_right_floor32(int32_t x, uint32_t shift)
+{
+    const uint32_t is_negative = (uint32_t)x >> 31;
+    return (int32_t)(((uint32_t)x ^ (0u - is_negative)) >> shift) ^ -(int32_t)is_negative;
+}
+
+/* The number whose two's complement is `x`. */
+static inline int32_t bnncl_signed(uint32_t x)
+{
+    const uint32_t is_negative = x >> 31;
+    return (int32_t)(x ^ (0u - is_negative)) ^ -(int32_t)is_negative;
 }
 
 /* floor(x / 2**32). */
 static inline int32_t bnncl_upper_word(int64_t x)
 {
-    const uint32_t upper = (uint32_t)((uint64_t)x >> 32);
-    return upper <= INT32_MAX ? (int32_t)upper : ~(int32_t)~upper;
-}
-
-/* The number whose two's complement is `x`: no instruction. */
-static inline int32_t bnncl_signed(uint32_t x)
-{
-    return x <= INT32_MAX ? (int32_t)x : ~(int32_t)~x;
+    return bnncl_signed((uint32_t)((uint64_t)x >> 32));
 }
 
 /* All ones where bit 31 of `x` is 1, else 0. */
@@ -32,39 +39,32 @@ static inline uint32_t bnncl_sign_mask(uint32_t x)
     return 0u - (x >> 31);
 }
 
-/* floor(x / 2**shift), shift in 0..30. */
-static inline int32_t bnncl_shift_right_floor32(int32_t x, uint32_t shift)
-{
-    const uint32_t sign = bnncl_sign_mask((uint32_t)x);
-    return bnncl_signed((((uint32_t)x ^ sign) >> shift) ^ sign);
-}
-
-/* All ones where x < y, else 0: the sign of x - y, turned where the subtraction overflows. */
-static inline uint32_t bnncl_less_mask(int32_t x, int32_t y)
+/* -1 where x < y, else 0: the sign of x - y, turned where the subtraction overflows. */
+static inline int32_t bnncl_less_mask(int32_t x, int32_t y)
 {
     const uint32_t a = (uint32_t)x;
     const uint32_t b = (uint32_t)y;
     const uint32_t difference = a - b;
-    return bnncl_sign_mask(difference ^ ((a ^ b) & (difference ^ a)));
+    return -(int32_t)((difference ^ ((a ^ b) & (difference ^ a))) >> 31);
 }
 
-/* `yes` where `mask` is all ones, `no` where it is 0. */
-static inline int32_t bnncl_masked(uint32_t mask, int32_t yes, int32_t no)
+/* `yes` where `mask` is -1, `no` where it is 0. */
+static inline int32_t bnncl_masked(int32_t mask, int32_t yes, int32_t no)
 {
-    return bnncl_signed(((uint32_t)yes & mask) | ((uint32_t)no & ~mask));
+    return (yes & mask) | (no & ~mask);
 }
 
 /* The larger number, or the smaller one where `minimum` holds, which depends on no number. */
 static inline int32_t bnncl_extreme_of(int32_t x, int32_t y, int minimum)
 {
-    const uint32_t mask = bnncl_less_mask(x, y);
+    const int32_t mask = bnncl_less_mask(x, y);
     return minimum ? bnncl_masked(mask, x, y) : bnncl_masked(mask, y, x);
 }
 
 /* `negative` where x < 0, else `other`. */
 static inline int32_t bnncl_by_sign(int32_t x, int32_t negative, int32_t other)
 {
-    return bnncl_masked(bnncl_sign_mask((uint32_t)x), negative, other);
+    return bnncl_masked(-(int32_t)((uint32_t)x >> 31), negative, other);
 }
 
 /* Whether work may be left out that `condition` makes useless. */
