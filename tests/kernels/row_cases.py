@@ -17,7 +17,7 @@ DENSITIES = (0.0, 0.03, 0.2, 0.5, 1.0)
 
 
 def row_runs(kernel: Kernel, channels: tuple[int, ...], target: Target) -> Iterator[Run]:
-    """Windows with every padding, then sums that need every number of planes and every rest of a block.
+    """Windows with every padding, empty lines, sums of every number of planes and every rest of a block.
 
     Outputs have one after the other of `channels`. What `kernel` does not accept on `target` is left out.
     """
@@ -25,7 +25,7 @@ def row_runs(kernel: Kernel, channels: tuple[int, ...], target: Target) -> Itera
     windows = [(window, 0) for window in WINDOWS] + [(WINDOWS[1], 1), (WINDOWS[4], -1)]
     cases = [(window, shape_for(window, 70, rng), pad) for window, pad in windows]
     cases += [(Window(), (1, 1, count), 0) for count in (1, 20, 64, 300, 4099)]
-    cases += [(Window(), (5, 4, 31), 0)]
+    cases += [(Window(), (5, 4, 31), 0), (WINDOWS[1], (6, 5, 3), 0)]
     kind = kernel.symbol.rpartition("_")[2]
     for at, (window, shape, pad) in enumerate(cases):
         x = TensorType(shape, Binary())
