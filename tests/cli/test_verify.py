@@ -182,7 +182,7 @@ def test_a_stored_program_that_was_touched(bnncl_: Command, copy: Path) -> None:
 
 
 def test_a_stored_program_that_says_something_else(bnncl_: Command, copy: Path, saved: Path) -> None:
-    assert bnncl_("compile", saved, "--first-bits", "8", "-o", "other").code == 0
+    assert bnncl_("compile", saved, "--real-bits", "8", "-o", "other").code == 0
     shutil.copy(copy.parent / "other" / "report" / "program.safetensors", copy / "report")
     done = bnncl_("verify", copy, "--no-count")
     assert done.code == 1
