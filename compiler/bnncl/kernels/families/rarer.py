@@ -20,12 +20,14 @@ from bnncl.kernels.base import Binding, ConstArray, ParamStruct, Places, Ref
 from bnncl.kernels.families.measured import instruction_set
 from bnncl.kernels.families.rows import RowsConv
 from bnncl.kernels.packing import dense
-from bnncl.ops.conv import BinaryConv
+from bnncl.ops.conv import UNSEEN_DENSITY, BinaryConv
 from bnncl.ops.epilogue import NEVER, Steps
 from bnncl.ops.window import BorderClasses
 from bnncl.targets import Target
 
 _MAX_USES = 2**8 - 1
+_PER_NEGATED = 5.1
+"""Instructions for each accumulator of an input whose signs are turned."""
 _MAX_HALF = 2**31 - 1
 
 
@@ -101,7 +103,17 @@ class RarerConv(RowsConv):
         density = min(op.expected_density, 1 - op.expected_density)
         rates, (height, width, _) = _COUNTING[instruction_set(target)], types[0].shape
         counted = height * (width * (types[0].words_per_pixel * rates.word + rates.pixel) + rates.row)
-        return super().cost(replace(op, density=density), types, target) + round(counted)
+        negated = self._negated(op, types) if op.expected_density > UNSEEN_DENSITY else 0
+        return super().cost(replace(op, density=density), types, target) + round(counted) + negated
+
+    def worst_cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:
+        """That of a map of as many -1 as +1, or one more, so that its signs are turned."""
+        assert isinstance(op, BinaryConv)
+        even = self.cost(replace(op, density=UNSEEN_DENSITY), types, target)
+        return even + self._negated(op, types)
+
+    def _negated(self, op: BinaryConv, types: tuple[TensorType, ...]) -> int:
+        return round(op.infer(*types).elements * _PER_NEGATED) if self.keeps_planes else 0
 
 
 def _on_turned(op: BinaryConv) -> BinaryConv:

@@ -58,9 +58,12 @@ static inline void bnncl_rows_to_turned_sums(const bnncl_rows_call *call, const 
 {
     const uint32_t channels = call->window->out_channels;
     int32_t *output = (int32_t *)call->output + spot->pixel * channels;
+    const int32_t *const end = output + channels;
     bnncl_rows_to_sums(call, spot, work);
-    for (uint32_t i = 0; call->turn != NULL && i < channels; i++) {
-        output[i] = -output[i];
+    if (call->turn != NULL) {
+        for (; output < end; output++) {
+            *output = -*output;
+        }
     }
 }
 
