@@ -54,10 +54,10 @@ def test_a_flipped_filter_bit(broken, capsys):
 
 
 def test_a_threshold_off_by_one(broken, capsys):
-    code, _ = broken("src/cnn_weights.c", in_array("cnn_layer_0_sign_at", lambda step: step + 1, 17))
+    code, _ = broken("src/cnn_weights.c", in_array("cnn_layer_0_sign_bias", lambda step: step + 1, 17))
     said = findings(capsys)
     assert code == 1
-    assert re.search(r"op 0 \(layer_0_sign.*constant at at .*channel 17: expected", said)
+    assert re.search(r"op 0 \(layer_0_sign.*constant bias at .*channel 17: expected", said)
 
 
 def test_a_padding_tap(broken, capsys):
@@ -99,5 +99,5 @@ def test_the_compiler_has_no_say_in_what_is_expected(broken, capsys):
 
 
 def test_the_edited_file_is_named(broken, capsys):
-    _, _ = broken("src/cnn_weights.c", in_array("cnn_layer_0_sign_at", lambda step: step + 1, 1))
+    _, _ = broken("src/cnn_weights.c", in_array("cnn_layer_0_sign_bias", lambda step: step + 1, 1))
     assert "edited since it was generated: src/cnn_weights.c" in findings(capsys)
