@@ -42,7 +42,7 @@ class _Counting:
 
 _COUNTING: Final = {
     "thumb2": _Counting(14.0, 10.0, 10.0),
-    "v6m": _Counting(20.0, 14.0, 14.0),
+    "v6m": _Counting(34.5, 15.0, 15.0),
     "rv32": _Counting(20.0, 10.0, 10.0),
 }
 

@@ -42,11 +42,11 @@ static inline const uint32_t *bnncl_turned_row(const bnncl_row_lists *lists, con
     const uint32_t mask = bnncl_tail_mask(channels);
     uint32_t *const end = lists->entries + (size_t)(lists->row + 1u) * lists->room;
     uint32_t *const first = end - (size_t)lists->width * words;
-    for (uint32_t *turned = first; turned < end; turned += words) {
-        for (uint32_t i = 0; i < words; i++) {
-            turned[i] = ~*pixel++;
-        }
-        turned[words - 1] &= mask;
+    uint32_t left = words;
+    for (uint32_t *turned = first; turned < end; turned++) {
+        left--;
+        *turned = ~*pixel++ & (left > 0 ? 0xFFFFFFFFu : mask);
+        left = left > 0 ? left : words;
     }
     return first;
 }
