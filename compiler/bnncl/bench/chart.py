@@ -28,7 +28,13 @@ _LOOK: Final[Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "bnncl",
 }
-_COLOURS: Final = {"auto": "#c2410c", "xnor": "#8fb8cc", "vertical": "#7a9e3f"}
+_COLOURS: Final = {
+    "auto": "#c2410c",
+    "xnor": "#8fb8cc",
+    "vertical": "#7a9e3f",
+    "worst-case": "#b08968",
+    "constant-time": "#6d597a",
+}
 _INK, _QUIET = "#20282d", "#596167"
 _HALF: Final = 0.5
 _COLUMNS: Final = 2

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from bnncl.bench.bounds import bound
+from bnncl.bench.choices import CHOICES, Choice
 from bnncl.bench.learning import SAMPLES, counted_minibatch
 from bnncl.bench.measure import Counted, code_bytes, measured
 from bnncl.bench.models import LAYER, activations, one_layer
@@ -26,7 +27,6 @@ from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource
 from bnncl.ir.op import Array
 from bnncl.kernels.base import calls
-from bnncl.kernels.selection import Preference
 from bnncl.ops.conv import BinaryConv, Conv
 from bnncl.plan.op_report import OpReport
 from bnncl.targets import Target
@@ -40,12 +40,15 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured: every layer on every target with every choice of kernels, at every density."""
+    """What is measured: every layer on every target with every choice of kernels, at every density.
+
+    `kernels` are names of CHOICES.
+    """
 
     layers: tuple[Layer, ...]
     targets: tuple[Target, ...]
     densities: tuple[float, ...]
-    kernels: tuple[Preference, ...]
+    kernels: tuple[str, ...]
 
 
 class Progress(Protocol):
@@ -60,8 +63,13 @@ class _Part:
     """One program: a layer for one target."""
 
     layer: Layer
-    kernels: Preference
+    kernels: str
     target: Target
+
+    @property
+    def choice(self) -> Choice:
+        """The options that `kernels` names."""
+        return CHOICES[self.kernels]
 
     def __str__(self) -> str:
         return f"{self.layer.name} on {self.target.name}, kernels {self.kernels}"
@@ -85,7 +93,8 @@ def bench(settings: Settings, progress: Progress | None = None) -> Bench:
         results = pool.map(lambda part: _measured(part, settings.densities), parts)
         for at, (part, (found, failed)) in enumerate(zip(parts, results, strict=True)):
             for row in found:
-                rows.setdefault((row.shape, row.target, row.density, row.kernel), row)
+                constant = part.choice.timing == "constant"
+                rows.setdefault((row.shape, row.target, row.density, row.kernel, constant), row)
             problems += failed
             if progress is not None:
                 progress(at + 1, len(parts), str(part))
@@ -109,7 +118,9 @@ def _counted(part: _Part, densities: Sequence[float]) -> tuple[list[Row], list[P
     inputs = np.concatenate([activations(layer, share).numpy() for share in shares])
     both = inputs if shares == (None,) else np.concatenate([inputs, -inputs])
     source = ModelSource(one_layer(layer), activations(layer, shares[0]), calibration=both)
-    options = Options(targets=(part.target.name,), name=_NAME, kernels=part.kernels)
+    options = Options(
+        targets=(part.target.name,), name=_NAME, kernels=part.choice.kernels, timing=part.choice.timing
+    )
     project = compile_model(source, options)
     op = _measured_op(project)
     with tempfile.TemporaryDirectory() as name:
@@ -162,7 +173,7 @@ def _learning_project(part: _Part, inputs: Array, labels: Sequence[int]) -> Proj
     options = Options(
         targets=(part.target.name,),
         name=_NAME,
-        kernels=part.kernels,
+        kernels=part.choice.kernels,
         train=layer.learns,
         experience=SAMPLES,
         replay=SAMPLES,
@@ -187,7 +198,7 @@ def _row(part: _Part, share: float | None, project: Project, counted: Counted, c
     macs = rows * columns * type_.channels * call.op.out_channels
     least = None if share is None or not op.binary_macs else bound(part.target.name, macs, share)
     seen = replace(call.op, density=share) if isinstance(call.op, BinaryConv) else call.op
-    predicted = call.kernel.cost(seen, graph.input_types(call), part.target)
+    predicted = call.kernel.cost(seen, graph.input_types(call), project.spec.targets[0])
     return Row(
         shape=part.layer.name,
         target=part.target.name,

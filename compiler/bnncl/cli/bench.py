@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from bnncl.bench.choices import CHOICES
 from bnncl.bench.shapes import SHAPES, shapes
 from bnncl.cli import values
 from bnncl.diagnostics import Collector, Problem, UsageError, VerificationFailed
-from bnncl.kernels.selection import Preference
 from bnncl.targets import TARGETS, target
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=values.names,
         default=("auto",),
         metavar="A,...",
-        help=f"what binary layers may use, of {', '.join(get_args(Preference))}; several give rows for each "
+        help=f"what binary layers may use, of {', '.join(CHOICES)}; several give rows for each "
         "(default auto)",
     )
     _comparing_options(parser)
@@ -120,10 +120,9 @@ def _settings(args: argparse.Namespace) -> Settings:
             require_tools(targets[-1])
         except UsageError as error:
             problems.extend(error.problems)
-    known = get_args(Preference)
     for name in args.kernels:
-        if name not in known:
-            problems.add(Problem("bad-kernels", f"'{name}' is none of {', '.join(known)}", "--kernels"))
+        if name not in CHOICES:
+            problems.add(Problem("bad-kernels", f"'{name}' is none of {', '.join(CHOICES)}", "--kernels"))
     problems.raise_as(UsageError)
     return Settings(layers, tuple(targets), args.densities, args.kernels)
 
