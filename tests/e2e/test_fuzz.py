@@ -20,6 +20,8 @@ from bnncl.driver.project import Project, stored_inputs
 from bnncl.frontend.model import ModelSource, TracedModel, open_model
 from bnncl.interp import run
 from bnncl.ir.op import Array
+from bnncl.ir.types import Binary
+from bnncl.ir.values import Value
 from bnncl.kernels.base import calls
 from bnncl.ops.add import Add
 from bnncl.targets import TARGETS
@@ -55,13 +57,23 @@ def check_case(seed: int, folder: Path) -> None:
     _check_torch(case, project, model, seen)
 
 
+def _turned_back(value: Value, stored: Array) -> Array:
+    """Bits as the model means them, where some channels are stored negated."""
+    if value.meaning is None or value.type.domain != Binary():
+        return stored
+    return np.asarray(stored * np.sign(value.meaning.scale))
+
+
 def _check_torch(case: Case, project: Project, model: TracedModel, stored: Array) -> None:
     graph = project.spec.graph
     meaning = graph.values[graph.inputs[0]].meaning
     assert meaning is not None
     wanted, scores = model.torch_run(meaning.real(stored))
     scores = scores.reshape(len(scores), -1)
-    got = run(graph, {graph.inputs[0]: stored})
+    got = {
+        name: _turned_back(graph.values[name], value)
+        for name, value in run(graph, {graph.inputs[0]: stored}).items()
+    }
     near = near_threshold(model.graph, wanted)
     inexact = any(
         isinstance(layer, Conv | Conv1 | Linear)
