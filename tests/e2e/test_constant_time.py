@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,9 @@ def inputs_of(project: bnncl.Project) -> Array:
 )
 def test_no_input_takes_longer(name: str, learns: bool, core: str, tmp_path: Path) -> None:
     require_target(TARGETS[core])
-    more = {"train": "head", "experience": 10, "calibration": images(64, seed=3)} if learns else {}
+    more: dict[str, Any] = {}
+    if learns:
+        more = {"train": "head", "experience": 10, "calibration": images(64, seed=3)}
     module = build(name)
     project = bnncl.compile(module, core, example=images(1), name=name, timing="constant", **more)
     project.write(tmp_path / name)
