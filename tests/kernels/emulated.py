@@ -88,7 +88,7 @@ def program(runs: tuple[Run, ...], repeats: int = 1) -> str:
     lines.append(f"static const uint32_t guard[{_GUARD_WORDS}];")
     for at, run in enumerate(runs):
         lines += _definitions(at, run, repeats)
-    lines.append("int main(void)\n{\n    uint32_t count;")
+    lines.append("int main(void)\n{\n    uint32_t count;\n    (void)guard;")
     for at, run in enumerate(runs):
         target = f"in{at}_0" if run.op.changes_state else f"output{at}"
         lines.append(f"    count = bnncl_count_instructions(call{at}, NULL);")
