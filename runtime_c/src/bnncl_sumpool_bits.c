@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: 0BSD */
 #include "bnncl/bits.h"
+#include "bnncl/internal/planes.h"
 #include "bnncl/internal/pool.h"
 #include "bnncl/pool.h"
 
@@ -26,12 +27,7 @@ static void bnncl_count_ones(uint32_t *planes, uint32_t count, const uint32_t *w
     for (uint32_t h = 0; h < taps->rows; h++) {
         size_t from = taps->start + h * taps->row_step;
         for (uint32_t w = 0; w < taps->columns; w++) {
-            uint32_t carry = words[from];
-            for (uint32_t k = 0; k < count; k++) {
-                const uint32_t sum = planes[k] ^ carry;
-                carry &= planes[k];
-                planes[k] = sum;
-            }
+            bnncl_count_bits(planes, count, words[from]);
             from += taps->step;
         }
     }
@@ -52,10 +48,7 @@ void bnncl_sumpool_bits(const uint32_t *restrict input, int32_t *restrict output
                 const uint32_t left = channels - first;
                 bnncl_count_ones(planes, count, input + first / 32u, &taps);
                 for (uint32_t c = 0; c < (left < 32 ? left : 32); c++) {
-                    uint32_t ones = 0;
-                    for (uint32_t k = 0; k < count; k++) {
-                        ones += ((planes[k] >> c) & 1u) << k;
-                    }
+                    const uint32_t ones = bnncl_counter_of(planes, count, c);
                     *output++ = (int32_t)inside - 2 * (int32_t)ones;
                 }
             }

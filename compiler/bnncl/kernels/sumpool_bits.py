@@ -16,7 +16,7 @@ class SumpoolBits(SumPoolKernel):
     """Sum pool of bits to int32, 32 channels in the bits of a word."""
 
     symbol = "bnncl_sumpool_bits"
-    includes = ("bnncl/bits.h", *SumPoolKernel.includes)
+    includes = tuple(sorted(("bnncl/bits.h", "bnncl/internal/planes.h", *SumPoolKernel.includes)))
     input_type = "uint32_t"
 
     def cost(self, op: Op, types: tuple[TensorType, ...], target: Target) -> int:

@@ -39,6 +39,7 @@ class DepthwiseConv(Kernel):
         "bnncl/epilogue.h",
         "bnncl/fixed.h",
         "bnncl/internal/bconv_depthwise.h",
+        "bnncl/internal/planes.h",
         "bnncl/internal/sink.h",
         "bnncl/internal/window.h",
         "bnncl/types.h",

@@ -3,6 +3,7 @@
 #define BNNCL_INTERNAL_BCONV_DEPTHWISE_H
 
 #include "bnncl/bits.h"
+#include "bnncl/internal/planes.h"
 #include "bnncl/internal/sink.h"
 #include "bnncl/internal/window.h"
 #include "bnncl/types.h"
@@ -53,13 +54,9 @@ static inline void bnncl_depthwise_count(const uint32_t *input, const uint32_t *
             const size_t x = spot->columns.start + (size_t)(w - spot->columns.first) * window->dilation_w;
             const bool inside = bnncl_is_tap_inside(spot->rows, h) && bnncl_is_tap_inside(spot->columns, w);
             if (inside || window->pad_value != 0) {
-                uint32_t carry = inside ? input[(y * window->in_w + x) * words + word] : padding;
-                carry ^= filter[((size_t)h * window->filter_w + w) * words + word];
-                for (uint32_t k = 0; k < count; k++) {
-                    const uint32_t sum = planes[k] ^ carry;
-                    carry &= planes[k];
-                    planes[k] = sum;
-                }
+                const uint32_t a = inside ? input[(y * window->in_w + x) * words + word] : padding;
+                const uint32_t b = filter[((size_t)h * window->filter_w + w) * words + word];
+                bnncl_count_bits(planes, count, a ^ b);
             }
         }
     }
@@ -80,10 +77,7 @@ static inline void bnncl_bconv_depthwise(const uint32_t *input, const uint32_t *
                 const uint32_t end = channels - first < 32 ? channels : first + 32;
                 bnncl_depthwise_count(input, filter, window, &spot, first / 32u, planes, count);
                 for (uint32_t channel = first; channel < end; channel++) {
-                    uint32_t ones = 0;
-                    for (uint32_t k = 0; k < count; k++) {
-                        ones |= (planes[k] >> (channel - first) & 1u) << k;
-                    }
+                    const uint32_t ones = bnncl_counter_of(planes, count, channel - first);
                     sink(epilogue, output, pixel, channels, channel, spot.taps - 2 * (int32_t)ones);
                 }
             }

@@ -116,4 +116,24 @@ static inline void bnncl_read_counters(const uint32_t *planes, uint32_t count, u
     }
 }
 
+/* Adds one bit of each lane to the counters of `count` planes. */
+static inline void bnncl_count_bits(uint32_t *planes, uint32_t count, uint32_t carry)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t sum = planes[k] ^ carry;
+        carry &= planes[k];
+        planes[k] = sum;
+    }
+}
+
+/* The counter of one lane. */
+static inline uint32_t bnncl_counter_of(const uint32_t *planes, uint32_t count, uint32_t lane)
+{
+    uint32_t counter = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        counter |= ((planes[k] >> lane) & 1u) << k;
+    }
+    return counter;
+}
+
 #endif
